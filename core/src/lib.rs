@@ -35,22 +35,34 @@ mod units;
 pub mod wire;
 
 pub use carrier::{
-    AccountCheck, AddressCheck, Carrier, CarrierPlugin, Label, LandedCost, Manifest, Pickup, RateQuote, Tracking,
+    AccountCheck, AddressCheck, Carrier, CarrierPlugin, Label, LandedCost, Manifest, Pickup, RateQuote,
+    Tracking,
 };
 pub use cx::{CallInfo, Cx, Effect, Host, LogLevel, Outgoing, Request, Response};
 pub use error::{CarrierWords, Error, ErrorKind, FieldProblem, Phase, Result, Retry, Scope};
 pub use model::*;
 pub use money::{Currency, Money, MoneyError};
-pub use permit::SpendPermit;
-pub use place::{Address, Country, PostalProblem};
+pub use permit::{PermitId, SpendPermit};
+pub use place::{Address, Country, PostalProblem, TaxId, TaxIdKind};
 pub use profile::*;
 pub use screen::screen;
 pub use secret::{Personal, Secret};
-pub use token::{Token, TokenCache};
+pub use token::{Repeatable, Token, TokenCache};
 pub use units::{Dimensions, Length, LengthUnit, Weight, WeightUnit};
 
 /// Re-exports for the macros of this crate. Not part of the contract.
 #[doc(hidden)]
 pub mod __private {
     pub use serde_json;
+}
+
+/// Declares the carrier of a crate: the one line at the end of every carrier's `lib.rs`.
+#[macro_export]
+macro_rules! export_carrier {
+    ($plugin:ty) => {
+        const _: () = {
+            const fn is_a_plugin<P: $crate::CarrierPlugin>() {}
+            is_a_plugin::<$plugin>()
+        };
+    };
 }

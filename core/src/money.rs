@@ -159,7 +159,8 @@ impl Money {
 
     /// In minor units, if the amount has no digits below them and fits.
     pub fn to_minor(&self) -> Option<i64> {
-        let scaled = self.amount.checked_mul(Decimal::from(10_i64.pow(self.currency.decimals().unwrap_or(2))))?;
+        let scaled =
+            self.amount.checked_mul(Decimal::from(10_i64.pow(self.currency.decimals().unwrap_or(2))))?;
         if scaled.fract().is_zero() { scaled.trunc().try_into().ok() } else { None }
     }
 
@@ -189,14 +190,20 @@ impl Money {
     }
 
     /// Sum of amounts of one currency; zero in `currency` for none.
-    pub fn sum<'a>(amounts: impl IntoIterator<Item = &'a Money>, currency: Currency) -> Result<Self, MoneyError> {
+    pub fn sum<'a>(
+        amounts: impl IntoIterator<Item = &'a Money>,
+        currency: Currency,
+    ) -> Result<Self, MoneyError> {
         amounts.into_iter().try_fold(Self::zero(currency), |sum, amount| sum.checked_add(*amount))
     }
 
     /// Rounded half away from zero to the currency's smallest unit.
     pub fn rounded(self) -> Self {
         let decimals = self.currency.decimals().unwrap_or(2);
-        Self { amount: self.amount.round_dp_with_strategy(decimals, RoundingStrategy::MidpointAwayFromZero), ..self }
+        Self {
+            amount: self.amount.round_dp_with_strategy(decimals, RoundingStrategy::MidpointAwayFromZero),
+            ..self
+        }
     }
 
     /// Zero, whatever the currency.
@@ -248,7 +255,10 @@ mod tests {
     fn amounts_of_two_currencies_do_not_add() {
         let dollars = Money::from_minor(1249, Currency::USD);
         let euros = Money::from_minor(100, Currency::EUR);
-        assert_eq!(dollars.checked_add(euros), Err(MoneyError::MixedCurrencies(Currency::USD, Currency::EUR)));
+        assert_eq!(
+            dollars.checked_add(euros),
+            Err(MoneyError::MixedCurrencies(Currency::USD, Currency::EUR))
+        );
         assert_eq!(dollars.compare(&euros), None);
     }
 

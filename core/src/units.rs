@@ -220,11 +220,14 @@ impl FromStr for Dimensions {
     type Err = String;
     /// Reads `12x8x4in`.
     fn from_str(text: &str) -> Result<Self, String> {
-        let bad = || format!("`{text}` is not a size: write length x width x height and a unit, such as 12x8x4in");
+        let bad =
+            || format!("`{text}` is not a size: write length x width x height and a unit, such as 12x8x4in");
         let compact: String = text.chars().filter(|c| !c.is_whitespace()).collect();
-        let split = compact.find(|c: char| c.is_ascii_alphabetic() && c != 'x' && c != 'X').ok_or_else(bad)?;
+        let split =
+            compact.find(|c: char| c.is_ascii_alphabetic() && c != 'x' && c != 'X').ok_or_else(bad)?;
         let unit = compact[split..].parse()?;
-        let mut sides = compact[..split].split(['x', 'X']).map(|side| side.parse::<Decimal>().map_err(|_| bad()));
+        let mut sides =
+            compact[..split].split(['x', 'X']).map(|side| side.parse::<Decimal>().map_err(|_| bad()));
         let mut next = || sides.next().unwrap_or_else(|| Err(bad()));
         let dimensions = Self { length: next()?, width: next()?, height: next()?, unit };
         if sides.next().is_some() { Err(bad()) } else { Ok(dimensions) }
@@ -242,7 +245,10 @@ mod tests {
         assert_eq!(pound, ounces);
         assert_eq!(ounces.ceil_to(WeightUnit::Pound, Decimal::ONE), Decimal::ONE);
         assert_eq!(WeightUnit::Ounce.grams().to_string(), "28.349523125");
-        assert_eq!("16.0001oz".parse::<Weight>().unwrap().ceil_to(WeightUnit::Pound, Decimal::ONE), Decimal::TWO);
+        assert_eq!(
+            "16.0001oz".parse::<Weight>().unwrap().ceil_to(WeightUnit::Pound, Decimal::ONE),
+            Decimal::TWO
+        );
     }
 
     #[test]
