@@ -1,7 +1,13 @@
 //! The desk where permits to spend are struck off. The purchase engine implements it, the transport asks it.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
-use waybill_core::{Error, PermitId, Response, Result};
+use waybill_core::{CallInfo, Effect, Error, ErrorKind, PermitId, Phase, Request, Response, Result};
+
+use crate::exchange::{breaker_open, exchange, wait_for_quota};
+use crate::lane::Lane;
+use crate::transport::Transport;
 
 /// Keeps the list of open permits, and the evidence of what their requests brought back.
 #[async_trait]
@@ -18,4 +24,54 @@ pub trait SpendDesk: Send + Sync {
     /// It must store the evidence durably before it returns. An error makes the call end with an unknown outcome; the
     /// answer is then not given to the carrier.
     async fn finished(&self, permit: &PermitId, outcome: Result<&Response, &Error>) -> Result<()>;
+}
+
+/// Sends a request that spends money: once, on a fresh connection, whatever becomes of the caller.
+///
+/// It runs as a task of its own, so a caller that is dropped after the first byte left does not take the evidence with it.
+pub(crate) async fn send_once(
+    transport: Arc<Transport>,
+    lane: Arc<Lane>,
+    call: CallInfo,
+    permit: PermitId,
+    request: Request,
+) -> Result<Response> {
+    // A purchase waits for its quota, not for the deadline of whoever asked: the engine's lease and guard bound it.
+    let call = CallInfo { deadline: None, ..call };
+    let task = tokio::spawn(async move { spend(&transport, &lane, &call, &permit, request).await });
+    task.await.unwrap_or_else(|_| {
+        Err(Error::new(ErrorKind::Internal, "the sending task ended early").in_phase(Phase::OutcomeUnknown))
+    })
+}
+
+async fn spend(
+    transport: &Transport,
+    lane: &Lane,
+    call: &CallInfo,
+    permit: &PermitId,
+    request: Request,
+) -> Result<Response> {
+    let desk = transport.desk().ok_or_else(|| {
+        Error::new(ErrorKind::Internal, "no purchase engine is running, so nothing that spends money is sent")
+    })?;
+    let breaker =
+        transport.breaker(request.uri().authority().map(|authority| authority.as_str()).unwrap_or_default());
+    let pass = breaker.enter().map_err(|wait| breaker_open(lane, wait))?;
+    wait_for_quota(lane, call, Effect::Spend, request.uri().path()).await?;
+    desk.begin(permit).await.map_err(|error| error.in_phase(Phase::NotSent))?;
+    lane.count(|counters| &counters.spends);
+    let outcome = exchange(transport, &transport.spends, lane, call, request, lane.spend_timeout).await;
+    match &outcome {
+        Ok(response) if response.status().is_server_error() => pass.failed(),
+        Ok(_) => pass.worked(),
+        Err(_) => pass.failed(),
+    }
+    desk.finished(permit, outcome.as_ref()).await.map_err(|error| {
+        Error::new(
+            ErrorKind::Internal,
+            format!("the carrier's answer could not be stored: {}", error.message),
+        )
+        .in_phase(Phase::OutcomeUnknown)
+    })?;
+    outcome
 }
