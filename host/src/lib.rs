@@ -1,1 +1,22 @@
-//! waybill
+//! Waybill: shop rates over all carriers, buy labels that are never lost and never bought twice, track them.
+//!
+//! A library first. [`Waybill::open`] takes a [`Config`] and gives a host; everything that the `waybill` program does
+//! goes through it. Without default features there is no program, no sandbox and no carrier; add the carriers you need
+//! as features, or your own with [`Registry::add_built_in`].
+#![forbid(unsafe_code)]
+#![deny(missing_docs)]
+
+mod accounts;
+#[cfg(feature = "cli")]
+pub mod cli;
+pub mod config;
+mod registry;
+mod waybill;
+
+pub use accounts::{Account, Accounts};
+pub use config::Config;
+pub use registry::{Entry, Registry};
+pub use waybill::Waybill;
+
+pub use waybill_core as core;
+pub use waybill_shop as shop;

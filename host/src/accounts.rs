@@ -1,0 +1,190 @@
+//! Opened accounts, each with its lane to the carrier.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+use waybill_core::{Carrier, Cx, Error, FieldProblem, Result};
+use waybill_shop::{AccountRef, Owner, Participant};
+use waybill_transport::{Lane, LaneSettings, LaneStats, Transport};
+
+use crate::config::{AccountConfig, resolve, secret_values};
+use crate::registry::Registry;
+
+/// An opened account.
+#[derive(Clone)]
+pub struct Account {
+    reference: AccountRef,
+    carrier: Arc<dyn Carrier>,
+    lane: Arc<Lane>,
+    transport: Arc<Transport>,
+    fingerprint: String,
+    environment: String,
+}
+
+impl Account {
+    /// Opens an account from its section of the config.
+    pub fn open(
+        name: &str,
+        owner: Owner,
+        config: &AccountConfig,
+        registry: &Registry,
+        transport: &Arc<Transport>,
+    ) -> Result<Self> {
+        let entry = registry.get(&config.carrier).map_err(|error| below(name, error))?;
+        let settings = resolve(&config.settings).map_err(|problems| below(name, Error::invalid(problems)))?;
+        let base_url = crate::config::check_base_url(settings.get("base_url")).map_err(|problem| {
+            below(
+                name,
+                Error::invalid_field("base_url", problem, "use https://, or a loopback address for tests"),
+            )
+        })?;
+        let fingerprint = fingerprint(&config.carrier, &settings, &entry.schema);
+        let settings = Value::Object(settings);
+        let secrets = secret_values(&entry.schema, &settings);
+        let carrier: Arc<dyn Carrier> = entry.open(settings).map_err(|error| below(name, error))?.into();
+        let profile = carrier.profile();
+        let mut hosts = profile.hosts.clone();
+        // `base_url` takes the place of the carrier's own hosts: a test account must not reach the real carrier.
+        if let Some(host) = base_url.as_ref().and_then(url::Url::host_str) {
+            hosts = vec![host.trim_matches(['[', ']']).to_owned()];
+        }
+        let lane = Lane::new(LaneSettings {
+            account: name.to_owned(),
+            carrier: profile.id.to_string(),
+            hosts,
+            quotas: profile.quotas.clone(),
+            secrets,
+            spend_timeout: Some(Duration::from_secs(profile.purchase.timeout_seconds.into())),
+        });
+        let environment = base_url.map_or_else(|| "live".to_owned(), |url| url.to_string());
+        let reference = AccountRef { name: name.to_owned(), carrier: profile.id.clone(), owner };
+        Ok(Self { reference, carrier, lane, transport: transport.clone(), fingerprint, environment })
+    }
+
+    /// Its name, carrier and owner.
+    pub fn reference(&self) -> &AccountRef {
+        &self.reference
+    }
+    /// The carrier behind it.
+    pub fn carrier(&self) -> &Arc<dyn Carrier> {
+        &self.carrier
+    }
+    /// A hash of everything that says which account it is, without the secrets: it stays the same when a secret is
+    /// renewed and changes when the name now means another account.
+    pub fn fingerprint(&self) -> &str {
+        &self.fingerprint
+    }
+    /// `live`, or the base URL that stands in for the carrier.
+    pub fn environment(&self) -> &str {
+        &self.environment
+    }
+    /// What its lane has done so far.
+    pub fn stats(&self) -> LaneStats {
+        self.lane.stats()
+    }
+    /// A context for one call.
+    pub fn cx(&self, operation: &str, deadline: Option<DateTime<Utc>>) -> Cx {
+        self.transport.cx(&self.lane, operation, deadline)
+    }
+    /// As a participant of a shop.
+    pub fn participant(&self) -> Participant {
+        let (transport, lane) = (self.transport.clone(), self.lane.clone());
+        Participant {
+            account: self.reference.clone(),
+            carrier: self.carrier.clone(),
+            cx: Arc::new(move |operation, deadline| transport.cx(&lane, operation, deadline)),
+        }
+    }
+}
+
+impl std::fmt::Debug for Account {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Account").field("reference", &self.reference).finish_non_exhaustive()
+    }
+}
+
+/// The error with its paths below the account's section.
+fn below(name: &str, mut error: Error) -> Error {
+    for field in &mut error.fields {
+        let inner = std::mem::take(&mut field.path);
+        field.path =
+            if inner.is_empty() { format!("accounts.{name}") } else { format!("accounts.{name}.{inner}") };
+    }
+    if error.fields.is_empty() {
+        return error.with("account", name);
+    }
+    Error::invalid(error.fields)
+}
+
+/// Which account this is: the carrier and every setting that is no secret, hashed.
+fn fingerprint(carrier: &str, settings: &Map<String, Value>, schema: &Value) -> String {
+    let plain: BTreeMap<&String, &Value> = settings
+        .iter()
+        .filter(|(key, value)| {
+            let one = Value::Object(Map::from_iter([((*key).clone(), (*value).clone())]));
+            secret_values(schema, &one).is_empty()
+        })
+        .collect();
+    let text = format!("{carrier} {}", serde_json::to_string(&plain).unwrap_or_default());
+    let digest = Sha256::digest(text.as_bytes());
+    digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The accounts of a host, by name.
+#[derive(Debug, Clone, Default)]
+pub struct Accounts {
+    by_name: BTreeMap<String, Account>,
+}
+
+impl Accounts {
+    /// Opens every enabled account; all mistakes together.
+    pub fn open(
+        accounts: &BTreeMap<String, AccountConfig>,
+        registry: &Registry,
+        transport: &Arc<Transport>,
+    ) -> Result<Self> {
+        let mut by_name = BTreeMap::new();
+        let mut problems: Vec<FieldProblem> = Vec::new();
+        for (name, config) in accounts.iter().filter(|(_, config)| config.enabled) {
+            match Account::open(name, Owner::House, config, registry, transport) {
+                Ok(account) => {
+                    by_name.insert(name.clone(), account);
+                }
+                Err(error) if error.fields.is_empty() => {
+                    problems.push(FieldProblem::new(format!("accounts.{name}"), error.message, ""));
+                }
+                Err(error) => problems.extend(error.fields),
+            }
+        }
+        if problems.is_empty() { Ok(Self { by_name }) } else { Err(Error::invalid(problems)) }
+    }
+
+    /// An account by name; the error names the nearest one.
+    pub fn get(&self, name: &str) -> Result<&Account> {
+        self.by_name.get(name).ok_or_else(|| {
+            let names = self.by_name.keys().map(String::as_str);
+            let cure = match crate::registry::nearest(name, names) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None if self.by_name.is_empty() => {
+                    "add an account to waybill.toml; `waybill config example` prints one".to_owned()
+                }
+                None => format!("accounts: {}", self.by_name.keys().cloned().collect::<Vec<_>>().join(", ")),
+            };
+            Error::invalid_field("account", format!("there is no account `{name}`"), cure)
+        })
+    }
+
+    /// All accounts, by name.
+    pub fn iter(&self) -> impl Iterator<Item = &Account> {
+        self.by_name.values()
+    }
+
+    /// Accounts of one carrier.
+    pub fn of_carrier<'a>(&'a self, carrier: &'a str) -> impl Iterator<Item = &'a Account> {
+        self.iter().filter(move |account| account.reference.carrier == *carrier)
+    }
+}

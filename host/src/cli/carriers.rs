@@ -1,0 +1,117 @@
+//! `waybill carriers`, `waybill accounts`, `waybill schema`.
+
+use waybill_core::{Error, ErrorKind, Profile, Shipment};
+
+use super::{Failure, Output};
+use crate::{Config, Entry, Registry, Waybill};
+
+pub(crate) fn run(output: &Output, id: Option<&str>) -> Result<(), Failure> {
+    let registry = Registry::built_in();
+    match id {
+        Some(id) => show(output, registry.get(id)?),
+        None => list(output, &registry),
+    }
+    Ok(())
+}
+
+fn list(output: &Output, registry: &Registry) {
+    if output.json() {
+        output.print_json(&registry.iter().map(|entry| &entry.profile).collect::<Vec<_>>());
+        return;
+    }
+    let mut table = output.table(&["id", "carrier", "services", "labels", "paid", "from"]);
+    for entry in registry.iter() {
+        let profile = &entry.profile;
+        table.add_row(vec![
+            profile.id.to_string(),
+            profile.name.clone(),
+            profile.services.len().to_string(),
+            formats(profile),
+            settlement(profile).to_owned(),
+            entry.origin.clone(),
+        ]);
+    }
+    output.line(table.to_string());
+    output.line("`waybill carriers ID` shows services, limits and account settings");
+}
+
+fn formats(profile: &Profile) -> String {
+    profile.labels.iter().map(|offer| offer.format.as_str().to_owned()).collect::<Vec<_>>().join(" ")
+}
+
+fn settlement(profile: &Profile) -> &'static str {
+    match profile.settlement {
+        waybill_core::Settlement::Charged => "at purchase",
+        waybill_core::Settlement::BilledToAccount => "by invoice",
+        waybill_core::Settlement::Offline { .. } => "offline",
+    }
+}
+
+fn show(output: &Output, entry: &Entry) {
+    if output.json() {
+        output.print_json(&serde_json::json!({ "profile": entry.profile, "account_schema": entry.schema, "origin": entry.origin }));
+        return;
+    }
+    let profile = &entry.profile;
+    output.line(format!("{} ({}), version {}, {}", profile.name, profile.id, profile.version, entry.origin));
+    let mut table = output.table(&["service", "code", "name", "heaviest", "largest"]);
+    for service in &profile.services {
+        let limits = &service.limits;
+        let largest = limits
+            .max_length_plus_girth
+            .map(|size| format!("{size} length + girth"))
+            .or(limits.max_length.map(|size| format!("{size} long")));
+        table.add_row(vec![
+            service.code.to_string(),
+            service.carrier_code.clone(),
+            service.name.clone(),
+            limits.max_weight.map(|weight| weight.to_string()).unwrap_or_default(),
+            largest.unwrap_or_default(),
+        ]);
+    }
+    output.line(table.to_string());
+    if !entry.example.is_empty() {
+        output.line(format!("An account in waybill.toml:\n\n{}", entry.example.trim_end()));
+    }
+}
+
+/// Lists the accounts, or proves one.
+pub(crate) async fn accounts(output: &Output, host: &Waybill, account: Option<&str>) -> Result<(), Failure> {
+    if let Some(name) = account {
+        let proof = host.prove_account(name).await?;
+        if output.json() {
+            output.print_json(&proof);
+            return Ok(());
+        }
+        output.line(format!("{name}: the credentials work ({})", proof.proven_by));
+        proof.notices.iter().for_each(|notice| output.line(format!("note: {}", notice.message)));
+        return Ok(());
+    }
+    if output.json() {
+        let all: Vec<_> = host.accounts().iter().map(|account| account.reference().clone()).collect();
+        output.print_json(&all);
+        return Ok(());
+    }
+    let mut table = output.table(&["account", "carrier", "environment"]);
+    for account in host.accounts().iter() {
+        table.add_row(vec![
+            account.reference().name.clone(),
+            account.reference().carrier.to_string(),
+            account.environment().to_owned(),
+        ]);
+    }
+    output.line(table.to_string());
+    Ok(())
+}
+
+/// Prints a JSON Schema.
+pub(crate) fn schema(what: &str) -> Result<(), Failure> {
+    let schema = match what {
+        "shipment" => serde_json::to_value(schemars::schema_for!(Shipment)),
+        "config" => serde_json::to_value(schemars::schema_for!(Config)),
+        carrier => Ok(Registry::built_in().get(carrier)?.schema.clone()),
+    };
+    let text = schema.and_then(|schema| serde_json::to_string_pretty(&schema));
+    println!("{}", text.map_err(|error| Error::new(ErrorKind::Internal, format!("no schema: {error}")))?);
+    Ok(())
+}

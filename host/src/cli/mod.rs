@@ -1,0 +1,94 @@
+//! The `waybill` program: tables for people, `--json` for programs, exit codes for scripts.
+//!
+//! | code | meaning |
+//! | --- | --- |
+//! | 0 | done |
+//! | 2 | the input or the configuration is wrong: correct it and call again |
+//! | 3 | a carrier refused or failed |
+//! | 4 | Waybill itself failed |
+//! | 5 | nothing was found: no rate, no such purchase, no such number |
+//! | 6 | the outcome is not known yet: look with `waybill purchases`, do not buy again |
+
+mod args;
+mod carriers;
+mod config;
+mod failure;
+mod input;
+mod output;
+mod rates;
+mod sandbox;
+mod track;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+
+use args::{Args, Command, ConfigCommand};
+pub(crate) use failure::Failure;
+pub(crate) use output::Output;
+
+use crate::Waybill;
+use crate::config::{Loaded, load};
+
+/// Runs the program with the process's arguments.
+pub fn main() -> ExitCode {
+    let args = Args::parse();
+    start_log(args.log.as_deref());
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("error: the program cannot start: {error}");
+            return ExitCode::from(4);
+        }
+    };
+    let output = Output::new(args.json, args.no_color);
+    match runtime.block_on(run(args, &output)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            output.failure(&failure);
+            ExitCode::from(failure.exit_code())
+        }
+    }
+}
+
+async fn run(args: Args, output: &Output) -> Result<(), Failure> {
+    let loaded = || load_config(&args);
+    match &args.command {
+        Command::Carriers { id } => carriers::run(output, id.as_deref()),
+        Command::Schema { what } => carriers::schema(what),
+        Command::Completions { shell } => {
+            clap_complete::generate(*shell, &mut Args::command(), "waybill", &mut std::io::stdout());
+            Ok(())
+        }
+        Command::Config { command } => match command {
+            ConfigCommand::Check => config::check(output, loaded()?),
+            ConfigCommand::Show => config::show(output, &loaded()?.config),
+            ConfigCommand::Example { carriers } => config::example(carriers),
+        },
+        Command::Accounts { account } => {
+            carriers::accounts(output, &open(loaded()?).await?, account.as_deref()).await
+        }
+        Command::Rates(rates) => rates::run(output, &open(loaded()?).await?, rates).await,
+        Command::Track(track) => track::run(output, &open(loaded()?).await?, track).await,
+        Command::Sandbox(sandbox) => sandbox::run(output, sandbox).await,
+    }
+}
+
+fn load_config(args: &Args) -> Result<Loaded, Failure> {
+    load(args.config.as_deref(), &args.settings()?).map_err(Failure::Config)
+}
+
+async fn open(loaded: Loaded) -> Result<Waybill, Failure> {
+    let problems = loaded.check(&crate::Registry::built_in());
+    if !problems.is_empty() {
+        return Err(Failure::Config(problems));
+    }
+    Ok(Waybill::open(loaded.config).await?)
+}
+
+/// Log lines go to standard error; `--log` or `WAYBILL_LOG` chooses them (`debug`, `waybill::wire=debug`).
+fn start_log(filter: Option<&str>) {
+    let filter = tracing_subscriber::EnvFilter::try_new(filter.unwrap_or("warn"))
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
+    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+}

@@ -1,0 +1,5 @@
+//! The `waybill` program.
+
+fn main() -> std::process::ExitCode {
+    waybill::cli::main()
+}
