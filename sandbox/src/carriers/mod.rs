@@ -1,0 +1,10 @@
+//! The simulated carriers. A new one is a folder here and a line in [`all`].
+
+mod ups;
+
+use crate::Personality;
+
+/// Every simulated carrier.
+pub(crate) fn all() -> Vec<Box<dyn Personality>> {
+    vec![Box::new(ups::Ups)]
+}
