@@ -386,3 +386,16 @@ pub(super) fn recover(cx: &Cx, account: &Account, request: &Request) -> Reply {
         }}),
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::check_digit;
+
+    #[test]
+    fn check_digits_agree_with_published_numbers() {
+        for number in ["1Z5R89390357567127", "1Z879E930346834440", "1Z410E7W0392751591", "1ZXX3150YW44070023"]
+        {
+            assert_eq!(check_digit(&number[2..17]).to_string(), number[17..], "{number}");
+        }
+    }
+}
