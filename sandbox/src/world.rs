@@ -159,6 +159,11 @@ pub fn money(cents: i64) -> String {
     decimal(cents).to_string()
 }
 
+/// Cents as a JSON number with two places.
+pub fn json_number(cents: i64) -> serde_json::Value {
+    serde_json::from_str(&money(cents)).unwrap_or_default()
+}
+
 /// Weight in pounds.
 pub fn pounds(value: Decimal, unit: &str) -> Decimal {
     match unit.to_ascii_uppercase().as_str() {

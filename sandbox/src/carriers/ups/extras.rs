@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::parse::{Piece, Shipment};
 use super::rate::{self, Quote};
-use super::{error, response_part};
+use super::{Refusal, error, refuse, response_part};
 use crate::http::Json as _;
 use crate::world::{self, Place, money};
 use crate::{Cx, Reply, Request};
@@ -150,12 +150,12 @@ fn pickup_charge(kind: &str) -> Value {
     })
 }
 
-fn pickup_kind(cx: &Cx, date: Option<String>) -> Result<&'static str, Reply> {
+fn pickup_kind(cx: &Cx, date: Option<String>) -> Result<&'static str, Refusal> {
     let today = cx.now().date_naive();
     match date.and_then(|date| NaiveDate::parse_from_str(&date, "%Y%m%d").ok()) {
         Some(day) if day == today => Ok("SD"),
         Some(day) if day > today && !world::is_weekend(day) => Ok("FD"),
-        _ => Err(error(400, "9560131", "Invalid pickup date")),
+        _ => Err((400, "9560131", "Invalid pickup date".into())),
     }
 }
 
@@ -171,7 +171,7 @@ pub(super) fn pickup_rate(cx: &Cx, request: &Request) -> Reply {
                 &json!({"PickupRateResponse": {"Response": response, "RateResult": pickup_charge(kind)}}),
             )
         }
-        Err(refusal) => refusal,
+        Err(refusal) => refuse(refusal),
     }
 }
 
@@ -180,7 +180,7 @@ pub(super) fn pickup_create(cx: &Cx, request: &Request) -> Reply {
     let asked = &body["PickupCreationRequest"];
     let kind = match pickup_kind(cx, asked.text("/PickupDateInfo/PickupDate")) {
         Ok(kind) => kind,
-        Err(refusal) => return refusal,
+        Err(refusal) => return refuse(refusal),
     };
     let needed = [
         "/PickupAddress/AddressLine",
