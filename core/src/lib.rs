@@ -12,12 +12,13 @@
 //! 3. [`Profile`]: what a carrier offers, as data.
 //! 4. [`Cx`]: what a carrier may touch. [`SpendPermit`]: why money is spent at most once.
 //! 5. [`Error`]: kind, retry, phase.
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 #![deny(missing_docs)]
 
 #[macro_use]
 mod open_enum;
 
+pub mod abi;
 pub mod carrier;
 mod cx;
 mod error;
@@ -50,19 +51,39 @@ pub use secret::{Personal, Secret};
 pub use token::{Repeatable, Token, TokenCache};
 pub use units::{Dimensions, Length, LengthUnit, Weight, WeightUnit};
 
-/// Re-exports for the macros of this crate. Not part of the contract.
-#[doc(hidden)]
-pub mod __private {
-    pub use serde_json;
-}
+/// Version of this crate.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// Declares the carrier of a crate: the one line at the end of every carrier's `lib.rs`.
+///
+/// It exports one symbol, `waybill_carrier_v1_<crate>`, so that
+/// `cargo rustc --lib --crate-type cdylib` makes a dynamic library of the crate as it is. Linked statically the symbol
+/// does nothing. `descriptor()` gives the same descriptor to tests.
 #[macro_export]
 macro_rules! export_carrier {
     ($plugin:ty) => {
-        const _: () = {
-            const fn is_a_plugin<P: $crate::CarrierPlugin>() {}
-            is_a_plugin::<$plugin>()
+        #[unsafe(export_name = concat!("waybill_carrier_v1_", env!("CARGO_CRATE_NAME")))]
+        static WAYBILL_CARRIER: $crate::abi::Descriptor = $crate::abi::Descriptor {
+            header: $crate::abi::Header {
+                magic: $crate::abi::MAGIC,
+                abi_major: $crate::abi::ABI_MAJOR,
+                abi_minor: $crate::abi::ABI_MINOR,
+                size: ::core::mem::size_of::<$crate::abi::Descriptor>(),
+                panic_unwinds: cfg!(panic = "unwind") as u8,
+                core_version: $crate::abi::layout::Text::new($crate::VERSION),
+                carrier_version: $crate::abi::layout::Text::new(env!("CARGO_PKG_VERSION")),
+            },
+            describe: $crate::abi::guest::describe::<$plugin>,
+            init: $crate::abi::guest::init,
+            open: $crate::abi::guest::open::<$plugin>,
+            call: $crate::abi::guest::call,
+            close: $crate::abi::guest::close,
         };
+
+        /// The carrier as a plugin descriptor: what a dynamic library of this crate exports.
+        #[doc(hidden)]
+        pub fn descriptor() -> &'static $crate::abi::Descriptor {
+            &WAYBILL_CARRIER
+        }
     };
 }
