@@ -64,7 +64,7 @@ pub enum Fault {
     ExtraFields,
     /// A value that nobody knows in place of the n-th constant-like text (`IN_TRANSIT`) of a JSON answer.
     NewValue(usize),
-    /// Every occurrence of a text replaced by another: for tests that know the answer.
+    /// Every occurrence of a text replaced by another, numbers as a whole only (`2.50` is not in `12.50`).
     Replace(String, String),
     /// Another answer altogether: status and JSON.
     Answer(u16, Value),
@@ -128,8 +128,8 @@ impl Fault {
             Self::ExtraFields => with_body(response, extra_fields(response.body())?.into()),
             Self::NewValue(at) => with_body(response, new_value(response.body(), *at)?.into()),
             Self::Replace(from, to) => {
-                let text = std::str::from_utf8(response.body()).ok().filter(|text| text.contains(from))?;
-                with_body(response, text.replace(from, to).into())
+                let text = std::str::from_utf8(response.body()).ok()?;
+                with_body(response, replace_whole(text, from, to)?.into())
             }
         }))
     }
@@ -150,6 +150,23 @@ fn with_body(response: &Response, body: Bytes) -> Response {
     *copy.status_mut() = response.status();
     *copy.headers_mut() = response.headers().clone();
     copy
+}
+
+fn replace_whole(text: &str, from: &str, to: &str) -> Option<String> {
+    let digit = |character: Option<char>| character.is_some_and(|one| one.is_ascii_digit() || one == '.');
+    let (starts, ends) = (digit(from.chars().next()), digit(from.chars().next_back()));
+    let (mut out, mut rest, mut changed) = (String::new(), text, false);
+    while let Some(at) = rest.find(from).filter(|_| !from.is_empty()) {
+        let (before, after) = (&rest[..at], &rest[at + from.len()..]);
+        out.push_str(before);
+        let inside = (starts && digit(out.chars().next_back()))
+            || (ends && after.chars().next().is_some_and(|one| one.is_ascii_digit()));
+        out.push_str(if inside { from } else { to });
+        changed |= !inside;
+        rest = after;
+    }
+    out.push_str(rest);
+    changed.then_some(out)
 }
 
 /// JSON, XML or multipart: forms in which half of an answer is never a whole one.
@@ -240,6 +257,13 @@ mod tests {
         let xml = body_of(Fault::ExtraFields, "<?xml version=\"1.0\"?><a><b>1</b><c/></a>").unwrap();
         assert_eq!(xml.matches("<WaybillNewElement").count(), 1, "{xml}");
         assert!(xml.contains("<b>1</b>"));
+    }
+
+    #[test]
+    fn numbers_are_replaced_as_a_whole() {
+        let fault = || Fault::Replace("2.50".into(), "0.00".into());
+        assert_eq!(body_of(fault(), "[2.50,12.50,\"2.50\",2.501]").unwrap(), "[0.00,12.50,\"0.00\",2.501]");
+        assert_eq!(body_of(fault(), "[12.50]"), None);
     }
 
     #[test]
