@@ -51,6 +51,7 @@ mod paper;
 mod personality;
 mod server;
 pub mod world;
+mod xml;
 
 pub use clock::Clock;
 pub use cx::Cx;

@@ -115,7 +115,7 @@ fn check(account: &Account, asked: &Value, shipment: &Shipment) -> Result<(), Re
     let packages = body.list("/Package");
     if packages.iter().any(|package| {
         let references = package.list("/ReferenceNumber");
-        references.len() > 5 || references.iter().any(|reference| too_long(reference))
+        references.len() > 5 || references.iter().any(&too_long)
     }) {
         return refused("120306", "Missing or invalid reference number");
     }
