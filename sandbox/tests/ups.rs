@@ -175,7 +175,7 @@ async fn a_bought_label_scans_is_in_the_ledger_and_comes_back_byte_for_byte() {
 
     let sale = &sandbox.ledger().sales()[0];
     assert_eq!((sale.handle.as_deref(), sale.account.as_str()), (Some("01JHANDLE"), "A1B2C3"));
-    assert_eq!(sale.tracking, [number.clone()]);
+    assert_eq!(sale.tracking, std::slice::from_ref(&number));
     assert_eq!(
         sale.amount.to_string(),
         answer.text(&format!("{results}/NegotiatedRateCharges/TotalCharge/MonetaryValue"))

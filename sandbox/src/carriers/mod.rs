@@ -1,5 +1,6 @@
 //! The simulated carriers. A new one is a folder here and a line in [`all`].
 
+mod china_post;
 mod dhl_express;
 mod fedex;
 mod ontrac;
@@ -17,5 +18,6 @@ pub(crate) fn all() -> Vec<Box<dyn Personality>> {
         Box::new(usps::Usps),
         Box::new(ontrac::Ontrac),
         Box::new(dhl_express::DhlExpress),
+        Box::new(china_post::ChinaPost),
     ]
 }
