@@ -152,6 +152,11 @@ fn with_body(response: &Response, body: Bytes) -> Response {
     copy
 }
 
+/// Whether a text holds a number as a whole: `2.50` is not in `12.50`.
+pub(crate) fn holds_number(text: &str, number: &str) -> bool {
+    replace_whole(text, number, "").is_some()
+}
+
 fn replace_whole(text: &str, from: &str, to: &str) -> Option<String> {
     let digit = |character: Option<char>| character.is_some_and(|one| one.is_ascii_digit() || one == '.');
     let (starts, ends) = (digit(from.chars().next()), digit(from.chars().next_back()));

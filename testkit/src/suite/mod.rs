@@ -227,6 +227,23 @@ impl Suite {
         })
     }
 
+    /// Hosts that requests may go to: those of the profile and of every address in the config.
+    pub(crate) fn hosts(&self) -> Vec<String> {
+        let mut hosts = self.profile.hosts.clone();
+        let mut config = self.config.clone();
+        crate::json::visit(&mut config, &mut |value| {
+            let url = value.as_str().and_then(|text| Url::parse(text).ok());
+            hosts.extend(url.and_then(|url| url.host_str().map(str::to_owned)));
+        });
+        hosts.extend(self.base.host_str().map(str::to_owned));
+        hosts
+    }
+
+    /// Whether the carrier works without any API: a table, own vans.
+    pub(crate) fn is_offline(&self) -> bool {
+        self.profile.hosts.is_empty()
+    }
+
     /// Plays a written scenario directly and without faults; `None` when it is not written or not playable.
     pub(crate) fn play_clean(&self, name: &str) -> Option<Run> {
         self.play(&Direct, self.fixtures.scenarios.get(name)?, &[]).ok()
@@ -315,6 +332,9 @@ impl Bench {
         if let Some(reason) = self.suite.fixtures.exceptions.cases.get(case.id) {
             return match (case.check)(self) {
                 Ok(()) => Err(Stop::Failed(format!("it passes: remove it from exceptions.json ({reason})"))),
+                Err(Stop::NotApplicable(why)) => {
+                    Err(Stop::Failed(format!("remove it from exceptions.json: it does not apply ({why})")))
+                }
                 Err(_) => Err(Stop::Excused(reason.clone())),
             };
         }

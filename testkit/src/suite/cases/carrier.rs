@@ -126,12 +126,24 @@ pub fn nothing_private_is_shown(bench: &Bench) -> Verdict {
     for (name, run) in bench.matrix()?.all() {
         for (place, text, input) in shown(run) {
             let strict = place != "the debug form of the reply";
+            if tokens(run).any(|token| text.contains(&token)) {
+                wrong.insert(format!("{name}: {place} shows what an `Authorization` header held"));
+            }
             if let Some(what) = sensitive.found_in(&text, &personal(input, strict)) {
                 wrong.insert(format!("{name}: {place} shows {what}"));
             }
         }
     }
     verdict(wrong.into_iter().collect())
+}
+
+/// What stood in `Authorization` headers, without the scheme.
+fn tokens(run: &Run) -> impl Iterator<Item = String> {
+    run.requests.iter().filter_map(|sent| {
+        let value = sent.headers.get(http::header::AUTHORIZATION)?.to_str().ok()?;
+        let token = value.rsplit(' ').next().unwrap_or(value);
+        (token.len() >= 8).then(|| token.to_owned())
+    })
 }
 
 /// Everything that a log may hold, with the input whose people must not be in it.
@@ -149,7 +161,15 @@ fn shown(run: &Run) -> Vec<(&'static str, String, &Value)> {
     texts
 }
 
+const OFFLINE: &str = "the profile names no host: the carrier has no API";
+
 fn struck(bench: &Bench, wanted: impl Fn(&Fault) -> bool) -> Verdict {
+    if bench.suite.is_offline() {
+        return Err(Stop::NotApplicable(OFFLINE.to_owned()));
+    }
+    if bench.matrix()?.struck.is_empty() {
+        return Err("no scenario that succeeds sends a request: there is nothing to judge".into());
+    }
     let mut wrong = Vec::new();
     for struck in bench.matrix()?.struck.iter().filter(|struck| wanted(&struck.fault)) {
         if let Err(why) = struck.verdict() {
@@ -188,14 +208,12 @@ pub fn newer_answers(bench: &Bench) -> Verdict {
 
 pub fn hosts(bench: &Bench) -> Verdict {
     let (suite, mut wrong) = (&bench.suite, BTreeSet::new());
-    let known = |host: &str| {
-        suite.base.host_str() == Some(host) || suite.profile.hosts.iter().any(|known| known == host)
-    };
+    let known = suite.hosts();
     for (name, run) in bench.matrix()?.all() {
         for sent in &run.requests {
             let host = sent.uri.host().unwrap_or_default();
             let encrypted = sent.uri.scheme_str() == Some(suite.base.scheme());
-            if !known(host) || !encrypted {
+            if !known.iter().any(|known| known == host) || !encrypted {
                 wrong.insert(format!(
                     "{name}: a request goes to `{}://{host}`",
                     sent.uri.scheme_str().unwrap_or("?")

@@ -175,7 +175,7 @@ pub fn amounts_to_the_digit(bench: &Bench) -> Verdict {
         for price in reply.rates.iter().filter_map(|rate| rate.payable()) {
             let amount = price.total.amount;
             let forms = [amount.to_string(), amount.normalize().to_string()];
-            if !forms.iter().any(|form| answers.iter().any(|body| body.contains(form.as_str()))) {
+            if !forms.iter().any(|form| answers.iter().any(|body| crate::fault::holds_number(body, form))) {
                 wrong.push(format!("{name}: {} is in no answer of the carrier", price.total));
             }
         }
