@@ -61,7 +61,7 @@ impl DhlExpress {
     /// Beside the contract, which knows no upload of papers.
     pub async fn upload_documents(&self, cx: &Cx, upload: &documents::Upload<'_>) -> Result<()> {
         let message = documents::upload_request(&self.account, upload)?;
-        documents::parse_upload(&cx.change(message).await?)
+        documents::parse_upload(cx.change(message).await?)
     }
 }
 
@@ -78,7 +78,7 @@ impl CarrierPlugin for DhlExpress {
     }
 
     fn example() -> &'static str {
-        include_str!("../fixtures/example.toml")
+        include_str!("../example.toml")
     }
 }
 

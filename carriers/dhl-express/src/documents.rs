@@ -130,7 +130,7 @@ fn image(document: &Document) -> Result<DocumentImage> {
     Ok(DocumentImage { type_code, image_format, content: STANDARD.encode(&document.bytes) })
 }
 
-/// Success is an empty or an uninteresting body.
-pub(crate) fn parse_upload(response: &Response) -> Result<()> {
-    if response.status().is_success() { Ok(()) } else { Err(error::of(response, "upload of documents")) }
+/// Success has an empty or an uninteresting body.
+pub(crate) fn parse_upload(response: Response) -> Result<()> {
+    error::done(response, "upload of documents")
 }

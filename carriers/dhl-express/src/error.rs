@@ -49,6 +49,15 @@ pub(crate) fn ok(response: Response, what: &str) -> Result<Response, Error> {
     if response.status().is_success() { Ok(response) } else { Err(of(&response, what)) }
 }
 
+/// A success whose body does not matter, as long as DHL sent it: a page of a proxy is no success.
+pub(crate) fn done(response: Response, what: &str) -> Result<(), Error> {
+    let response = ok(response, what)?;
+    match response.body().iter().find(|byte| !byte.is_ascii_whitespace()) {
+        None => Ok(()),
+        Some(_) => wire::parse_json::<serde::de::IgnoredAny>(&response, what).map(|_| ()),
+    }
+}
+
 /// The error that an answer is.
 pub(crate) fn of(response: &Response, what: &str) -> Error {
     let answer: ErrorAnswer = serde_json::from_slice(response.body()).unwrap_or_default();

@@ -139,5 +139,5 @@ pub(crate) fn cancel_request(account: &Account, key: &PickupKey) -> Result<Reque
 
 /// Success has an empty or an uninteresting body.
 pub(crate) fn parse_cancel(response: Response) -> Result<PickupCancelled> {
-    error::ok(response, "cancellation of a collection").map(|_| PickupCancelled::Cancelled)
+    error::done(response, "cancellation of a collection").map(|_| PickupCancelled::Cancelled)
 }

@@ -222,6 +222,9 @@ pub(crate) fn profile(config: Option<&Config>) -> Profile {
     profile
 }
 
+/// Heaviest piece: a pallet. From 70 kg on DHL adds surcharges. Uncertain.
+const PIECE_GRAMS: u32 = 300_000;
+
 fn service(family: &Family) -> Service {
     let lanes = match family.area {
         Area::World => vec![Lane::international()],
@@ -240,7 +243,7 @@ fn service(family: &Family) -> Service {
     let [length, width, height] =
         family.sides.map(|side| Some(Length::new(u32::from(side), LengthUnit::Centimetre)));
     service.limits = Limits {
-        max_weight: Some(Weight::new(family.shipment_grams.min(1_000_000), WeightUnit::Gram)),
+        max_weight: Some(Weight::new(family.shipment_grams.min(PIECE_GRAMS), WeightUnit::Gram)),
         max_length: length,
         max_width: width,
         max_height: height,

@@ -289,4 +289,22 @@ mod tests {
         assert!(is_waybill("1234567890") && !is_waybill("123456789"));
         assert!(is_piece("JD014600004617230770") && !is_piece("12345678901") && !is_piece("JD/../../x12"));
     }
+
+    /// Recorded: a departure from Bahrain at 21:21 stands before customs in Leipzig at 20:26, which was later.
+    #[test]
+    fn without_offsets_dhls_order_counts_and_paperwork_leaves_a_delivery() {
+        let body = br#"{"shipments":[{"shipmentTrackingNumber":1234567890,"events":[
+            {"date":"2026-11-25","time":"21:21:00","typeCode":"DF"},{"date":"2026-11-25","time":"20:26:00","typeCode":"IC"},
+            {"date":"2026-11-26","time":"09:00:00","typeCode":"OK"},{"date":"2026-11-27","time":"09:00:00","typeCode":"PY"}]}]}"#;
+        let answer = http::Response::new(bytes::Bytes::from_static(body));
+        let number = TrackingNumber::from("1234567890");
+        let TrackOutcome::Found(track) = outcome(&number, &parse(answer).unwrap()) else {
+            panic!("not found")
+        };
+        let codes: Vec<_> = track.events.iter().map(|event| event.code.as_str()).collect();
+        assert_eq!(codes, ["PY", "OK", "IC", "DF"]);
+        assert_eq!(track.status, TrackStatus::Delivered);
+        assert_eq!(track.delivered.and_then(|at| at.date), "2026-11-26".parse().ok());
+        assert_eq!(track.events[2].at.time, "20:26:00".parse().ok());
+    }
 }
