@@ -1,0 +1,190 @@
+//! The carrier: what it holds, what it can do, how it is opened.
+
+use url::Url;
+use waybill_core::wire::endpoint;
+use waybill_core::{
+    AccountCheck, AddressCheck, Carrier, CarrierPlugin, Label, Manifest, Pickup, Profile, RateQuote,
+    RateRequest, Recipients, RejectReason, Rejected, Result, Service, Shipment, TokenCache, Tracking, screen,
+};
+
+use crate::config::Config;
+use crate::services;
+
+/// An opened FedEx account.
+pub struct FedEx {
+    config: Config,
+    base: Url,
+    profile: Profile,
+    pub(crate) ship_tokens: TokenCache,
+    pub(crate) track_tokens: TokenCache,
+}
+
+impl FedEx {
+    /// Settings.
+    pub(crate) fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The catalogue.
+    pub(crate) fn catalogue(&self) -> &Profile {
+        &self.profile
+    }
+
+    /// Address of an endpoint.
+    pub(crate) fn url(&self, path: &str) -> Url {
+        endpoint(&self.base, path)
+    }
+
+    /// Asked-for services that the catalogue, this account or this shipment rules out, each with the reason.
+    pub(crate) fn local_refusals(&self, request: &RateRequest) -> Vec<Rejected> {
+        let mut screened = screen(self.catalogue(), &request.shipment);
+        let mut refused = Vec::new();
+        for service in self.catalogue().services.iter().filter(|service| request.wants(&service.code)) {
+            let known = screened.iter().position(|rejected| rejected.service == service.code);
+            let known = known.map(|at| screened.swap_remove(at));
+            refused.extend(known.or_else(|| self.refusal(service, &request.shipment)));
+        }
+        refused
+    }
+
+    /// Why this account cannot use a service for a shipment, beyond the limits of the catalogue.
+    pub(crate) fn refusal(&self, service: &Service, shipment: &Shipment) -> Option<Rejected> {
+        let because = |reason, message: &str, cure: &str| {
+            Some(Rejected {
+                service: service.code.clone(),
+                service_name: service.name.clone(),
+                reason,
+                message: message.to_owned(),
+                cure: cure.to_owned(),
+                carrier_code: None,
+            })
+        };
+        let economy = service.carrier_code == services::GROUND_ECONOMY;
+        if economy && self.config.ground_economy_hub.is_none() {
+            return because(
+                RejectReason::NotEntitled,
+                "FedEx Ground Economy needs a contract with a hub",
+                "set `ground_economy_hub` of the account to the hub id of the contract",
+            );
+        }
+        if shipment.options.alcohol.is_some() && self.config.alcohol_agreement.is_none() {
+            return because(
+                RejectReason::NotEntitled,
+                "FedEx takes alcohol from accounts with an alcohol agreement only",
+                "set `alcohol_agreement` of the account to the kind of agreement",
+            );
+        }
+        if shipment.to.is_us_military() && !economy {
+            return because(
+                RejectReason::Lane,
+                "this FedEx service does not deliver to the armed forces overseas",
+                "use FedEx Ground Economy or a postal service",
+            );
+        }
+        let to_us_home =
+            shipment.to.residential == Some(true) && shipment.to.country == waybill_core::Country::US;
+        let home = self.catalogue().service_by_carrier_code("GROUND_HOME_DELIVERY");
+        let ground_at_home = service.carrier_code == "FEDEX_GROUND" && to_us_home && shipment.is_domestic();
+        if ground_at_home && home.is_some_and(|home| home.recipients == Recipients::Homes) {
+            return because(
+                RejectReason::AddressKind,
+                "FedEx Ground delivers to businesses in the US and the address is a home",
+                "use FedEx Home Delivery",
+            );
+        }
+        None
+    }
+}
+
+impl Carrier for FedEx {
+    fn profile(&self) -> &Profile {
+        &self.profile
+    }
+    fn rate_quote(&self) -> Option<&dyn RateQuote> {
+        Some(self)
+    }
+    fn label(&self) -> Option<&dyn Label> {
+        Some(self)
+    }
+    fn tracking(&self) -> Option<&dyn Tracking> {
+        Some(self)
+    }
+    fn manifest(&self) -> Option<&dyn Manifest> {
+        Some(self)
+    }
+    fn pickup(&self) -> Option<&dyn Pickup> {
+        Some(self)
+    }
+    fn address_check(&self) -> Option<&dyn AddressCheck> {
+        Some(self)
+    }
+    fn account(&self) -> Option<&dyn AccountCheck> {
+        Some(self)
+    }
+}
+
+impl CarrierPlugin for FedEx {
+    const ID: &'static str = "fedex";
+    type Config = Config;
+
+    fn profile() -> Profile {
+        services::profile()
+    }
+
+    fn open(config: Config) -> Result<Box<dyn Carrier>> {
+        config.check()?;
+        let base = config.base()?;
+        Ok(Box::new(Self {
+            config,
+            base,
+            profile: services::profile(),
+            ship_tokens: TokenCache::default(),
+            track_tokens: TokenCache::default(),
+        }))
+    }
+
+    fn example() -> &'static str {
+        EXAMPLE
+    }
+}
+
+/// An account section with invented credentials.
+const EXAMPLE: &str = r#"# Keys of the project at developer.fedex.com that has Rate, Ship, Address, Pickup and Ground close.
+api_key = "l7aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+secret_key = "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+# The account that is billed; link it to the project.
+account_number = "123456789"
+country = "US"
+postal_code = "38118"
+environment = "production"
+handover = "scheduled_pickup"
+# Phone for addresses without one: FedEx wants a phone at both ends.
+fallback_phone = "901 555 0100"
+
+# Keys of the project that has Track, when it is another one.
+[tracking]
+api_key = "l7cccccccccccccccccccccccccccccccc"
+secret_key = "dddddddddddddddddddddddddddddddd"
+"#;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_example_is_a_config_that_opens() {
+        let config: Config = toml::from_str(FedEx::example()).unwrap();
+        assert_eq!(config.account_number.expose(), "123456789");
+        let carrier = FedEx::open(config).unwrap();
+        assert_eq!(carrier.profile().id.as_str(), FedEx::ID);
+    }
+
+    #[test]
+    fn mistakes_in_the_config_are_named() {
+        let mut config: Config = toml::from_str(FedEx::example()).unwrap();
+        config.account_number = "12345-6789".into();
+        let error = FedEx::open(config).err().unwrap();
+        assert!(error.message.contains("account_number") && !error.message.contains("12345"), "{error}");
+        assert!(toml::from_str::<Config>("api_key = \"a\"\nsecret = \"b\"").is_err());
+    }
+}
