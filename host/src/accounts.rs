@@ -7,7 +7,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
-use waybill_core::{Carrier, Cx, Error, FieldProblem, Result};
+use waybill_core::{Carrier, Cx, Error, FieldProblem, Host, Result};
 use waybill_shop::{AccountRef, Owner, Participant};
 use waybill_transport::{Lane, LaneSettings, LaneStats, Transport};
 
@@ -89,6 +89,10 @@ impl Account {
     /// A context for one call.
     pub fn cx(&self, operation: &str, deadline: Option<DateTime<Utc>>) -> Cx {
         self.transport.cx(&self.lane, operation, deadline)
+    }
+    /// What the account's carrier is lent.
+    pub fn host(&self) -> Arc<dyn Host> {
+        self.transport.lend(&self.lane)
     }
     /// As a participant of a shop.
     pub fn participant(&self) -> Participant {

@@ -10,13 +10,16 @@ mod accounts;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod config;
+mod purchases;
 mod registry;
 mod waybill;
 
 pub use accounts::{Account, Accounts};
 pub use config::Config;
+pub use purchases::{LabelFile, Purchases};
 pub use registry::{Entry, Registry};
 pub use waybill::Waybill;
 
 pub use waybill_core as core;
+pub use waybill_purchase as purchase;
 pub use waybill_shop as shop;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::Utc;
+use tokio::sync::OnceCell;
 use waybill_core::{
     AccountReply, AccountRequest, AddressReply, AddressRequest, Error, ErrorKind, RateRequest, Result,
     Shipment, TrackOutcome, TrackReply, TrackRequest, TrackingNumber,
@@ -13,6 +14,7 @@ use waybill_transport::{Transport, TransportSettings};
 
 use crate::accounts::{Account, Accounts};
 use crate::config::Config;
+use crate::purchases::Purchases;
 use crate::registry::Registry;
 
 /// A running host.
@@ -20,7 +22,8 @@ pub struct Waybill {
     config: Config,
     registry: Registry,
     transport: Arc<Transport>,
-    accounts: Accounts,
+    accounts: Arc<Accounts>,
+    purchases: OnceCell<Purchases>,
 }
 
 impl Waybill {
@@ -32,8 +35,20 @@ impl Waybill {
     /// Opens a host with carriers of your own choice.
     pub async fn with_registry(config: Config, registry: Registry) -> Result<Self> {
         let transport = Transport::new(transport_settings(&config)?)?;
-        let accounts = Accounts::open(&config.accounts, &registry, &transport)?;
-        Ok(Self { config, registry, transport, accounts })
+        let accounts = Arc::new(Accounts::open(&config.accounts, &registry, &transport)?);
+        Ok(Self { config, registry, transport, accounts, purchases: OnceCell::new() })
+    }
+
+    /// The purchase engine over the configured store; opened, and what a crash left behind taken up, at the first call.
+    pub async fn purchases(&self) -> Result<&Purchases> {
+        self.purchases.get_or_try_init(|| Purchases::open(&self.config, &self.accounts, &self.transport)).await
+    }
+
+    /// Ends it in order: purchases under way are brought to a durable point first.
+    pub async fn close(self) {
+        if let Some(purchases) = self.purchases.into_inner() {
+            purchases.close().await;
+        }
     }
 
     /// The configuration it was opened with.

@@ -56,8 +56,21 @@ pub(crate) enum Command {
     },
     /// Shops rates over all accounts.
     Rates(RatesArgs),
+    /// Buys a label at the price that is quoted now. It is never bought twice and never lost.
+    Buy(BuyArgs),
     /// Shows where parcels are.
     Track(TrackArgs),
+    /// Voids the labels of a purchase.
+    Void(VoidArgs),
+    /// Writes the stored labels of a purchase to files again.
+    Reprint(ReprintArgs),
+    /// Lists, shows and resolves purchases.
+    Purchases {
+        #[command(subcommand)]
+        command: PurchasesCommand,
+    },
+    /// Shows a whole run against simulated carriers, with nothing but this program.
+    Demo(DemoArgs),
     /// Runs simulated carriers on this machine, for trying things out.
     Sandbox(SandboxArgs),
     /// Checks and shows the configuration.
@@ -163,7 +176,97 @@ pub(crate) struct SandboxArgs {
     /// File that records every label sold and voided; in memory when absent.
     #[arg(long, value_name = "FILE")]
     pub ledger: Option<PathBuf>,
-    /// Prints a configuration for it and ends.
+    /// Writes a configuration with an account at each simulated carrier to this file.
+    #[arg(long, value_name = "FILE")]
+    pub write_config: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct BuyArgs {
+    #[command(flatten)]
+    pub shipment: ShipmentArgs,
+    /// Account to buy on; any that offers the service when absent.
+    #[arg(long, value_name = "NAME")]
+    pub account: Option<String>,
+    /// Service to buy, by its code.
+    #[arg(long, value_name = "CODE")]
+    pub service: Option<String>,
+    /// Buys the cheapest offer.
     #[arg(long)]
-    pub print_config: bool,
+    pub cheapest: bool,
+    /// Label format: pdf, png, gif, zpl, epl.
+    #[arg(long, default_value = "pdf", value_name = "FORMAT")]
+    pub format: String,
+    /// Dots per inch for zpl and png.
+    #[arg(long, value_name = "DPI")]
+    pub dpi: Option<u16>,
+    /// Folder for the label.
+    #[arg(long, default_value = "labels", value_name = "FOLDER")]
+    pub out: PathBuf,
+    /// Refuses to pay more, such as `20.00 USD`.
+    #[arg(long, value_name = "AMOUNT")]
+    pub max_price: Option<String>,
+    /// Key of this request: calling again with the same key and shipment gives the same purchase. Made and printed when
+    /// absent.
+    #[arg(long, value_name = "TEXT")]
+    pub key: Option<String>,
+    /// Buys a second label for the same reference, knowingly.
+    #[arg(long)]
+    pub additional: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct VoidArgs {
+    /// Id of the purchase, or a tracking number.
+    pub purchase: String,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ReprintArgs {
+    /// Id of the purchase, or a tracking number.
+    pub purchase: String,
+    /// Folder for the label.
+    #[arg(long, default_value = "labels", value_name = "FOLDER")]
+    pub out: PathBuf,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PurchasesCommand {
+    /// Lists purchases, newest first.
+    List {
+        /// Only this state, such as `bought`, `unknown`, `needs_attention`.
+        #[arg(long)]
+        state: Option<String>,
+        /// At most this many.
+        #[arg(long, default_value_t = 50)]
+        limit: i64,
+    },
+    /// Shows one with its attempts and events.
+    Show {
+        /// Id of the purchase, or a tracking number.
+        purchase: String,
+    },
+    /// Carries out what you decided about a purchase that needs attention.
+    Resolve(ResolveArgs),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ResolveArgs {
+    /// Id of the purchase.
+    pub purchase: String,
+    /// adopt (it was bought), nothing-bought, void, keep, ask-again.
+    pub decision: String,
+    /// For adopt: the numbers from the carrier's portal, one per parcel.
+    #[arg(long, value_name = "NUMBER")]
+    pub tracking: Vec<String>,
+    /// For adopt: what it cost.
+    #[arg(long, value_name = "AMOUNT")]
+    pub charged: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct DemoArgs {
+    /// Folder for the label.
+    #[arg(long, default_value = "waybill-demo", value_name = "FOLDER")]
+    pub out: PathBuf,
 }

@@ -13,6 +13,8 @@ pub(crate) enum Failure {
     Input(String),
     /// Something was not found.
     Nothing(String),
+    /// The outcome is not known yet.
+    Open(String),
     /// A carrier or the host failed.
     Error(Box<Error>),
 }
@@ -33,6 +35,7 @@ impl Failure {
         match self {
             Self::Config(_) | Self::Input(_) => 2,
             Self::Nothing(_) => 5,
+            Self::Open(_) => 6,
             Self::Error(error) => exit_code_of(error),
         }
     }

@@ -10,8 +10,10 @@
 //! | 6 | the outcome is not known yet: look with `waybill purchases`, do not buy again |
 
 mod args;
+mod buy;
 mod carriers;
 mod config;
+mod demo;
 mod failure;
 mod input;
 mod output;
@@ -68,9 +70,28 @@ async fn run(args: Args, output: &Output) -> Result<(), Failure> {
         Command::Accounts { account } => {
             carriers::accounts(output, &open(loaded()?).await?, account.as_deref()).await
         }
-        Command::Rates(rates) => rates::run(output, &open(loaded()?).await?, rates).await,
-        Command::Track(track) => track::run(output, &open(loaded()?).await?, track).await,
         Command::Sandbox(sandbox) => sandbox::run(output, sandbox).await,
+        Command::Demo(demo) => demo::run(output, demo).await,
+        command => {
+            let host = open(loaded()?).await?;
+            let outcome = with_host(output, &host, command).await;
+            host.close().await;
+            outcome
+        }
+    }
+}
+
+/// Commands that need accounts.
+async fn with_host(output: &Output, host: &Waybill, command: &Command) -> Result<(), Failure> {
+    match command {
+        Command::Accounts { account } => carriers::accounts(output, host, account.as_deref()).await,
+        Command::Rates(rates) => rates::run(output, host, rates).await,
+        Command::Buy(buy) => buy::run(output, host, buy).await,
+        Command::Track(track) => track::run(output, host, track).await,
+        Command::Void(void) => buy::void(output, host, void).await,
+        Command::Reprint(reprint) => buy::reprint(output, host, reprint).await,
+        Command::Purchases { command } => buy::purchases(output, host, command).await,
+        _ => Err(Failure::input("this command needs no accounts")),
     }
 }
 

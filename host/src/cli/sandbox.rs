@@ -1,8 +1,66 @@
-//! `waybill sandbox`.
+//! `waybill sandbox`: simulated carriers on this machine.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+use waybill_sandbox::Sandbox;
 
 use super::args::SandboxArgs;
 use super::{Failure, Output};
+use crate::Registry;
+use crate::config::AccountConfig;
 
-pub(crate) async fn run(_output: &Output, _args: &SandboxArgs) -> Result<(), Failure> {
-    Err(Failure::input("not here yet"))
+/// Runs until it is interrupted.
+pub(crate) async fn run(output: &Output, args: &SandboxArgs) -> Result<(), Failure> {
+    let sandbox = start(args).await?;
+    let accounts = accounts(&sandbox, &Registry::built_in());
+    output.line(format!("simulated carriers at {} (nothing here reaches a carrier; labels are samples)", sandbox.url()));
+    let config = toml_of(&accounts);
+    if let Some(path) = &args.write_config {
+        std::fs::write(path, &config).map_err(|error| Failure::input(format!("{}: cannot be written: {error}", path.display())))?;
+        output.line(format!("accounts written to {0}: try `waybill --config {0} rates ...` in another terminal", path.display()));
+    } else {
+        output.line("accounts for waybill.toml (or --write-config FILE):\n");
+        output.line(&config);
+    }
+    if output.json() {
+        output.print_json(&serde_json::json!({ "url": sandbox.url(), "accounts": accounts.keys().collect::<Vec<_>>() }));
+    }
+    output.line("Ctrl-C ends it");
+    tokio::signal::ctrl_c().await.map_err(|error| Failure::input(format!("no signals here: {error}")))?;
+    sandbox.stop().await;
+    Ok(())
+}
+
+async fn start(args: &SandboxArgs) -> Result<Sandbox, Failure> {
+    let builder = Sandbox::builder().port(args.port);
+    let builder = match &args.ledger {
+        Some(path) => builder.ledger_file(path),
+        None => builder.in_memory_ledger(),
+    };
+    builder.start().await.map_err(|error| Failure::input(format!("the sandbox cannot start on port {}: {error}; choose another with --port", args.port)))
+}
+
+/// An account at each simulated carrier that this host knows, named after the carrier.
+pub(crate) fn accounts(sandbox: &Sandbox, registry: &Registry) -> BTreeMap<String, AccountConfig> {
+    let account = |id: &'static str| {
+        let entry = registry.get(id).ok()?;
+        let properties = entry.schema.get("properties")?.as_object()?;
+        let mut settings = Map::new();
+        for (key, value) in sandbox.credentials(id).as_object()? {
+            // The sandbox speaks the carriers' language, the settings ours: both say "account" in two ways.
+            let ours = if properties.contains_key(key) { key.as_str() } else { key.trim_end_matches("_number") };
+            if properties.contains_key(ours) {
+                settings.insert(ours.to_owned(), value.clone());
+            }
+        }
+        settings.insert("base_url".to_owned(), Value::String(sandbox.base_url(id)));
+        Some((id.to_owned(), AccountConfig { carrier: id.to_owned(), enabled: true, settings }))
+    };
+    sandbox.carriers().into_iter().filter_map(account).collect()
+}
+
+fn toml_of(accounts: &BTreeMap<String, AccountConfig>) -> String {
+    let sections: BTreeMap<&str, _> = BTreeMap::from([("accounts", accounts)]);
+    toml::to_string_pretty(&sections).unwrap_or_default()
 }

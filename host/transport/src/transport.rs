@@ -106,7 +106,12 @@ impl Transport {
             deadline,
             language: None,
         };
-        Cx::new(call, Arc::new(LentHost { transport: self.clone(), lane: lane.clone() }))
+        Cx::new(call, self.lend(lane))
+    }
+
+    /// What a carrier on a lane is lent, for callers that make contexts themselves.
+    pub fn lend(self: &Arc<Self>, lane: &Arc<Lane>) -> Arc<dyn Host> {
+        Arc::new(LentHost { transport: self.clone(), lane: lane.clone() })
     }
 
     pub(crate) fn desk(&self) -> Option<&Arc<dyn SpendDesk>> {

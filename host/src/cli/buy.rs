@@ -1,0 +1,220 @@
+//! `waybill buy`, `void`, `reprint`, `purchases`.
+
+use std::path::Path;
+use std::time::Duration;
+
+use sha2::{Digest, Sha256};
+use waybill_core::{Error, ErrorKind, LabelFormat, LabelSpec, RateRequest, Shipment};
+use waybill_purchase::{BuyRequest, Decision, Policy, PurchaseFilter, PurchaseState, PurchaseView, VoidRequest};
+use waybill_shop::Offer;
+
+use super::args::{BuyArgs, PurchasesCommand, ReprintArgs, ResolveArgs, VoidArgs};
+use super::{Failure, Output, input};
+use crate::Waybill;
+use crate::purchases::{DEFAULT_TENANT, write_files};
+
+/// Buys a label at the price that is quoted now.
+pub(crate) async fn run(output: &Output, host: &Waybill, args: &BuyArgs) -> Result<(), Failure> {
+    let shipment = input::shipment(&args.shipment)?;
+    let progress = output.progress("asking for the price".to_owned());
+    let offer = offer(host, &shipment, args).await;
+    progress.finish_and_clear();
+    let offer = offer?;
+    let request = request(args, shipment, &offer)?;
+    output.line(format!(
+        "buying {} on {} for {} (key {})",
+        offer.rate.service_name,
+        offer.account.name,
+        request.quoted.map(|price| price.to_string()).unwrap_or_else(|| "an unknown price".to_owned()),
+        request.idempotency_key
+    ));
+    let progress = output.progress("buying".to_owned());
+    let bought = buy(host, request).await;
+    progress.finish_and_clear();
+    let purchases = bought?;
+    finish(output, host, &purchases, &args.out).await
+}
+
+async fn buy(host: &Waybill, request: BuyRequest) -> Result<Vec<PurchaseView>, Failure> {
+    Ok(host.purchases().await?.buy(request).await?.purchases)
+}
+
+/// The offer to buy: the named service, or the first of the answer.
+async fn offer(host: &Waybill, shipment: &Shipment, args: &BuyArgs) -> Result<Offer, Failure> {
+    let mut question = RateRequest::new(shipment.clone());
+    question.services = args.service.iter().map(|code| code.as_str().into()).collect();
+    let accounts: Vec<String> = args.account.iter().cloned().collect();
+    if args.service.is_none() && !args.cheapest {
+        return Err(Failure::input("say what to buy: --service CODE (and --account NAME), or --cheapest; `waybill rates` shows the offers"));
+    }
+    let answer = host.rates(question, &accounts).await?;
+    if let Some(offer) = answer.offers.into_iter().next() {
+        return Ok(offer);
+    }
+    let mut reasons: Vec<String> = answer.missing.iter().map(|missing| format!("{}: {}", missing.account.name, missing.error)).collect();
+    reasons.extend(answer.rejected.iter().take(3).map(|row| format!("{}: {}: {}", row.account.name, row.rejected.service_name, row.rejected.message)));
+    Err(Failure::Nothing(format!("nothing to buy: no such offer for this shipment\n  {}", reasons.join("\n  "))))
+}
+
+fn request(args: &BuyArgs, shipment: Shipment, offer: &Offer) -> Result<BuyRequest, Failure> {
+    let amount = |text: &String| text.parse().map_err(|error| Failure::input(format!("--max-price: {error}")));
+    let reference = shipment.references.first().map(|reference| reference.value.clone());
+    let key = args.key.clone().unwrap_or_else(|| uuid::Uuid::new_v4().simple().to_string());
+    let mut label = LabelSpec::new(LabelFormat::from(args.format.as_str()));
+    label.dpi = args.dpi;
+    Ok(BuyRequest {
+        tenant: DEFAULT_TENANT.to_owned(),
+        idempotency_key: key,
+        business_key: reference.unwrap_or_else(|| content_key(&shipment)),
+        account: offer.account.name.clone(),
+        service: offer.rate.service.clone(),
+        weekend: offer.rate.weekend.clone(),
+        token: offer.rate.token.clone(),
+        label,
+        quoted: offer.rate.payable().map(|price| price.total),
+        max_price: args.max_price.as_ref().map(amount).transpose()?,
+        allow_additional: args.additional,
+        policy: Policy::default(),
+        wait: Duration::from_secs(90),
+        shipment,
+    })
+}
+
+/// A shipment without a reference is known by its content: the same parcel to the same person is not bought twice
+/// unless `--additional` says so.
+fn content_key(shipment: &Shipment) -> String {
+    let text = serde_json::to_string(shipment).unwrap_or_default();
+    let digest = Sha256::digest(text.as_bytes());
+    format!("content-{}", digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect::<String>())
+}
+
+/// Prints what was bought and writes its files.
+pub(crate) async fn finish(output: &Output, host: &Waybill, purchases: &[PurchaseView], out: &Path) -> Result<(), Failure> {
+    let store = host.purchases().await?;
+    let mut written = Vec::new();
+    for purchase in purchases.iter().filter(|purchase| matches!(purchase.state, PurchaseState::Bought | PurchaseState::Partial)) {
+        written.extend(write_files(out, &store.files(purchase).await?)?);
+    }
+    if output.json() {
+        output.print_json(&serde_json::json!({ "purchases": purchases, "files": written }));
+    } else {
+        table(output, purchases);
+        written.iter().for_each(|path| output.line(format!("written: {}", path.display())));
+    }
+    purchases.iter().map(verdict).find(Result::is_err).unwrap_or(Ok(()))
+}
+
+/// How a purchase that is not bought ends the program.
+fn verdict(purchase: &PurchaseView) -> Result<(), Failure> {
+    match purchase.state {
+        PurchaseState::Bought | PurchaseState::Voided | PurchaseState::Voiding => Ok(()),
+        PurchaseState::Rejected | PurchaseState::Failed => {
+            let error = purchase.failure.as_ref().map(|failure| failure.error.clone());
+            Err(error.unwrap_or_else(|| Error::new(ErrorKind::Other("refused".into()), "not bought")).into())
+        }
+        _ => {
+            let reason = purchase.attention.as_ref().map(|attention| format!(": {}", attention.reason)).unwrap_or_default();
+            Err(Failure::Open(format!(
+                "{} is {}{reason}; do not buy again: `waybill purchases show {}` tells what is known and what can be done",
+                purchase.id, purchase.state, purchase.id
+            )))
+        }
+    }
+}
+
+fn table(output: &Output, purchases: &[PurchaseView]) {
+    let mut table = output.table(&["purchase", "state", "service", "account", "price", "tracking"]);
+    for purchase in purchases {
+        let numbers: Vec<&str> = purchase.labels.iter().map(|label| label.tracking.as_str()).collect();
+        table.add_row(vec![
+            purchase.id.clone(),
+            purchase.state.to_string(),
+            purchase.service.clone(),
+            purchase.account.clone(),
+            purchase.charged.or(purchase.quoted).map(|price| price.to_string()).unwrap_or_default(),
+            numbers.join("\n"),
+        ]);
+    }
+    output.line(table.to_string());
+}
+
+/// Voids the labels of a purchase.
+pub(crate) async fn void(output: &Output, host: &Waybill, args: &VoidArgs) -> Result<(), Failure> {
+    let store = host.purchases().await?;
+    let purchase = store.find(DEFAULT_TENANT, &args.purchase).await?;
+    let request = VoidRequest { tenant: purchase.tenant.clone(), purchase: purchase.id.clone(), wait: Duration::from_secs(60) };
+    let outcome = store.void(request).await?;
+    if output.json() {
+        output.print_json(&outcome);
+    } else {
+        let reply = outcome.reply.as_ref().map(|reply| format!(": {}", void_words(reply))).unwrap_or_default();
+        output.line(format!("{}: {}{reply}", purchase.id, outcome.state));
+    }
+    Ok(())
+}
+
+fn void_words(reply: &serde_json::Value) -> String {
+    let text = |key: &str| reply.get(key).and_then(serde_json::Value::as_str).map(str::to_owned);
+    let word = text("void").unwrap_or_default().replace('_', " ");
+    match text("reason").or_else(|| text("message")) {
+        Some(reason) => format!("{word} ({reason})"),
+        None => word,
+    }
+}
+
+/// Writes the stored files of a purchase again.
+pub(crate) async fn reprint(output: &Output, host: &Waybill, args: &ReprintArgs) -> Result<(), Failure> {
+    let store = host.purchases().await?;
+    let purchase = store.find(DEFAULT_TENANT, &args.purchase).await?;
+    let files = store.files(&purchase).await?;
+    if files.is_empty() {
+        return Err(Failure::Nothing(format!("{} has no label to print: it is {}", purchase.id, purchase.state)));
+    }
+    let written = write_files(&args.out, &files)?;
+    if output.json() {
+        output.print_json(&serde_json::json!({ "purchase": purchase.id, "files": written }));
+    }
+    written.iter().for_each(|path| output.line(format!("written: {}", path.display())));
+    Ok(())
+}
+
+/// Lists, shows and resolves purchases.
+pub(crate) async fn purchases(output: &Output, host: &Waybill, command: &PurchasesCommand) -> Result<(), Failure> {
+    let store = host.purchases().await?;
+    match command {
+        PurchasesCommand::List { state, limit } => {
+            let state = match state {
+                Some(word) => Some(word.parse::<PurchaseState>().map_err(|_| Failure::input(format!("--state {word}: no such state")))?),
+                None => None,
+            };
+            let filter = PurchaseFilter { tenant: Some(DEFAULT_TENANT.to_owned()), state, limit: *limit, ..PurchaseFilter::default() };
+            let found = store.list(filter).await?;
+            if output.json() { output.print_json(&found) } else { table(output, &found) }
+        }
+        PurchasesCommand::Show { purchase } => {
+            let found = store.find(DEFAULT_TENANT, purchase).await?;
+            let shown = store.show(DEFAULT_TENANT, &found.id).await?;
+            // Attempts and events are lists of lists: JSON is the clearest form for a person, too.
+            output.print_json(&shown);
+        }
+        PurchasesCommand::Resolve(args) => {
+            let found = store.find(DEFAULT_TENANT, &args.purchase).await?;
+            let resolved = store.resolve(DEFAULT_TENANT, &found.id, decision(args)?).await?;
+            if output.json() { output.print_json(&resolved) } else { table(output, std::slice::from_ref(&resolved)) }
+        }
+    }
+    Ok(())
+}
+
+fn decision(args: &ResolveArgs) -> Result<Decision, Failure> {
+    let charged = args.charged.as_ref().map(|text| text.parse().map_err(|error| Failure::input(format!("--charged: {error}")))).transpose()?;
+    match args.decision.as_str() {
+        "adopt" if args.tracking.is_empty() => Err(Failure::input("adopt wants the numbers from the carrier's portal: --tracking NUMBER, one per parcel")),
+        "adopt" => Ok(Decision::Adopt { tracking: args.tracking.iter().map(|number| number.as_str().into()).collect(), charged }),
+        "nothing-bought" => Ok(Decision::NothingBought),
+        "void" => Ok(Decision::Void),
+        "keep" => Ok(Decision::Keep),
+        "ask-again" => Ok(Decision::AskAgain),
+        other => Err(Failure::input(format!("`{other}`: write adopt, nothing-bought, void, keep or ask-again"))),
+    }
+}

@@ -1,0 +1,194 @@
+//! The purchase engine over the host's store and accounts.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use tokio::task::JoinHandle;
+use waybill_core::{Document, DocumentKind, Error, ErrorKind, Phase, Result, TrackingNumber};
+use waybill_purchase::{
+    Accounts as PurchaseAccounts, BuyReply, BuyRequest, Decision, Engine, EngineError, Journal, KeySource, OpView, OpenAccount, Options,
+    PurchaseFilter, PurchaseView, Sealer, Shown, Store, StoreOptions, VoidRequest,
+};
+use waybill_transport::Transport;
+
+use crate::accounts::Accounts;
+use crate::config::{Config, SealConfig};
+
+/// The tenant of a host that serves one shipper.
+pub const DEFAULT_TENANT: &str = "default";
+
+/// Buys, voids, reprints and resolves, for the host's accounts.
+pub struct Purchases {
+    engine: Engine,
+    accounts: Arc<dyn PurchaseAccounts>,
+    worker: JoinHandle<()>,
+}
+
+/// A file of a purchase, with the number it belongs to.
+#[derive(Debug, Clone)]
+pub struct LabelFile {
+    /// Number of the parcel, or of the first one for a file that belongs to all.
+    pub tracking: TrackingNumber,
+    /// The file.
+    pub document: Document,
+}
+
+impl LabelFile {
+    /// A file name: the number for a label, the number and the kind for other papers.
+    pub fn file_name(&self) -> String {
+        let safe: String = self.tracking.as_str().chars().filter(char::is_ascii_alphanumeric).collect();
+        let ending = self.document.format.extension();
+        match &self.document.kind {
+            DocumentKind::Label => format!("{safe}.{ending}"),
+            kind => format!("{safe}-{}.{ending}", kind.as_str().replace('_', "-")),
+        }
+    }
+}
+
+impl Purchases {
+    pub(crate) async fn open(config: &Config, accounts: &Arc<Accounts>, transport: &Arc<Transport>) -> Result<Self> {
+        std::fs::create_dir_all(&config.data_dir).map_err(|error| {
+            Error::new(ErrorKind::Config, format!("data_dir: `{}` cannot be made: {}", config.data_dir.display(), error.kind()))
+        })?;
+        let store = match &config.store.url {
+            Some(url) => StoreOptions::parse(url),
+            None => StoreOptions::sqlite(config.data_dir.join("waybill.db")),
+        };
+        let store = Store::open(store).await.map_err(|error| Error::new(ErrorKind::Config, format!("store: {error}")))?;
+        let journal = Journal::open(config.data_dir.join("outcomes.journal"))
+            .map_err(|error| Error::new(ErrorKind::Config, format!("data_dir: the outcome journal: {error}")))?;
+        let sealer = sealer(&config.seal)?;
+        let engine = Engine::open(store, journal, sealer, Options::default()).await.map_err(translate)?;
+        if !transport.set_desk(engine.desk()) {
+            return Err(Error::new(ErrorKind::Internal, "a purchase engine is running already in this host"));
+        }
+        let accounts: Arc<dyn PurchaseAccounts> = Arc::new(HostAccounts(accounts.clone()));
+        let worker = engine.run(accounts.clone());
+        Ok(Self { engine, accounts, worker })
+    }
+
+    pub(crate) async fn close(self) {
+        self.worker.abort();
+        self.engine.close().await;
+    }
+
+    /// The engine itself.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// The host's accounts, as the engine wants them.
+    pub fn accounts(&self) -> &Arc<dyn PurchaseAccounts> {
+        &self.accounts
+    }
+
+    /// Buys the labels of a shipment. The same idempotency key with the same content is the same purchase, for ever.
+    pub async fn buy(&self, request: BuyRequest) -> Result<BuyReply> {
+        let problems = request.shipment.problems();
+        if !problems.is_empty() {
+            return Err(Error::invalid(problems));
+        }
+        self.engine.buy(request, self.accounts.clone()).await.map_err(translate)
+    }
+
+    /// Voids the labels of a purchase.
+    pub async fn void(&self, request: VoidRequest) -> Result<OpView> {
+        self.engine.void(request, self.accounts.clone()).await.map_err(translate)
+    }
+
+    /// Purchases, newest first.
+    pub async fn list(&self, filter: PurchaseFilter) -> Result<Vec<PurchaseView>> {
+        self.engine.purchases(filter).await.map_err(translate)
+    }
+
+    /// One purchase with its attempts, operations and events.
+    pub async fn show(&self, tenant: &str, id: &str) -> Result<Shown> {
+        self.engine.show(tenant, id).await.map_err(translate)
+    }
+
+    /// A purchase by its id or by the number of one of its labels.
+    pub async fn find(&self, tenant: &str, what: &str) -> Result<PurchaseView> {
+        if let Ok(found) = self.engine.purchase(tenant, what).await {
+            return Ok(found);
+        }
+        let number: String = what.chars().filter(|c| !c.is_whitespace()).collect();
+        let filter = PurchaseFilter { tenant: Some(tenant.to_owned()), tracking: Some(number), limit: 1, ..PurchaseFilter::default() };
+        let found = self.list(filter).await?.into_iter().next();
+        found.ok_or_else(|| Error::new(ErrorKind::NotFound, format!("no purchase has the id or a label with the number `{what}`: `waybill purchases list` shows them")))
+    }
+
+    /// The stored files of a purchase, byte for byte as the carrier made them. Labels that are void are not given.
+    pub async fn files(&self, purchase: &PurchaseView) -> Result<Vec<LabelFile>> {
+        let documents = self.engine.documents(&purchase.tenant, &purchase.id).await.map_err(translate)?;
+        let number_of = |parcel: Option<u32>| {
+            let of_parcel = parcel.and_then(|parcel| purchase.labels.iter().find(|label| label.parcel == i64::from(parcel)));
+            of_parcel.or(purchase.labels.first()).map(|label| label.tracking.clone()).unwrap_or_else(|| purchase.id.clone())
+        };
+        Ok(documents.into_iter().map(|document| LabelFile { tracking: number_of(document.parcel).into(), document }).collect())
+    }
+
+    /// Carries out what a person decided.
+    pub async fn resolve(&self, tenant: &str, purchase: &str, decision: Decision) -> Result<PurchaseView> {
+        self.engine.resolve(tenant, purchase, decision, self.accounts.clone()).await.map_err(translate)
+    }
+}
+
+impl std::fmt::Debug for Purchases {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Purchases").field("engine", &self.engine).finish_non_exhaustive()
+    }
+}
+
+/// Writes files below a folder and says where. An existing file with other content is not overwritten.
+pub fn write_files(folder: &Path, files: &[LabelFile]) -> Result<Vec<std::path::PathBuf>> {
+    let failed = |path: &Path, error: std::io::Error| Error::new(ErrorKind::Config, format!("`{}` cannot be written: {error}", path.display()));
+    std::fs::create_dir_all(folder).map_err(|error| failed(folder, error))?;
+    let mut written = Vec::with_capacity(files.len());
+    for file in files {
+        let path = folder.join(file.file_name());
+        std::fs::write(&path, &file.document.bytes).map_err(|error| failed(&path, error))?;
+        written.push(path);
+    }
+    Ok(written)
+}
+
+/// The host's accounts, as the engine wants them.
+struct HostAccounts(Arc<Accounts>);
+
+#[async_trait]
+impl PurchaseAccounts for HostAccounts {
+    async fn open(&self, _tenant: &str, account: &str) -> Result<OpenAccount> {
+        let account = self.0.get(account)?;
+        Ok(OpenAccount {
+            carrier: account.carrier().clone(),
+            fingerprint: account.fingerprint().to_owned(),
+            environment: account.environment().to_owned(),
+            host: account.host(),
+        })
+    }
+}
+
+fn sealer(config: &SealConfig) -> Result<Sealer> {
+    let mut sources = Vec::new();
+    sources.extend(config.key_file.iter().cloned().map(KeySource::File));
+    sources.extend(config.key_env.iter().cloned().map(KeySource::Env));
+    sources.extend(config.key_command.iter().cloned().map(KeySource::Command));
+    if sources.is_empty() {
+        return Ok(Sealer::without_key());
+    }
+    Sealer::from_sources(&sources).map_err(|error| Error::new(ErrorKind::Config, format!("seal: {error}")))
+}
+
+/// The engine's refusals in the one error type of the library.
+fn translate(error: EngineError) -> Error {
+    let kind = match &error {
+        EngineError::Refused(inner) => return inner.clone(),
+        EngineError::KeyReused { .. } | EngineError::Duplicate { .. } => ErrorKind::Ambiguous,
+        EngineError::AboveMax { .. } | EngineError::OverCap(_) | EngineError::WrongState(_) => ErrorKind::Invalid,
+        EngineError::NotFound(_) => ErrorKind::NotFound,
+        EngineError::Quarantined(_) | EngineError::Closing => ErrorKind::Unavailable,
+        _ => ErrorKind::Internal,
+    };
+    Error::new(kind, error.to_string()).in_phase(Phase::NotSent)
+}
