@@ -7,8 +7,9 @@ use async_trait::async_trait;
 use tokio::task::JoinHandle;
 use waybill_core::{Document, DocumentKind, Error, ErrorKind, Phase, Result, TrackingNumber};
 use waybill_purchase::{
-    Accounts as PurchaseAccounts, BuyReply, BuyRequest, Decision, Engine, EngineError, Journal, KeySource, OpView, OpenAccount, Options,
-    PurchaseFilter, PurchaseView, Sealer, Shown, Store, StoreOptions, VoidRequest,
+    Accounts as PurchaseAccounts, BuyReply, BuyRequest, Decision, Engine, EngineError, Journal, KeySource,
+    OpView, OpenAccount, Options, PurchaseFilter, PurchaseView, Sealer, Shown, Store, StoreOptions,
+    VoidRequest,
 };
 use waybill_transport::Transport;
 
@@ -47,17 +48,27 @@ impl LabelFile {
 }
 
 impl Purchases {
-    pub(crate) async fn open(config: &Config, accounts: &Arc<Accounts>, transport: &Arc<Transport>) -> Result<Self> {
+    pub(crate) async fn open(
+        config: &Config,
+        accounts: &Arc<Accounts>,
+        transport: &Arc<Transport>,
+    ) -> Result<Self> {
         std::fs::create_dir_all(&config.data_dir).map_err(|error| {
-            Error::new(ErrorKind::Config, format!("data_dir: `{}` cannot be made: {}", config.data_dir.display(), error.kind()))
+            Error::new(
+                ErrorKind::Config,
+                format!("data_dir: `{}` cannot be made: {}", config.data_dir.display(), error.kind()),
+            )
         })?;
         let store = match &config.store.url {
             Some(url) => StoreOptions::parse(url),
             None => StoreOptions::sqlite(config.data_dir.join("waybill.db")),
         };
-        let store = Store::open(store).await.map_err(|error| Error::new(ErrorKind::Config, format!("store: {error}")))?;
-        let journal = Journal::open(config.data_dir.join("outcomes.journal"))
-            .map_err(|error| Error::new(ErrorKind::Config, format!("data_dir: the outcome journal: {error}")))?;
+        let store = Store::open(store)
+            .await
+            .map_err(|error| Error::new(ErrorKind::Config, format!("store: {error}")))?;
+        let journal = Journal::open(config.data_dir.join("outcomes.journal")).map_err(|error| {
+            Error::new(ErrorKind::Config, format!("data_dir: the outcome journal: {error}"))
+        })?;
         let sealer = sealer(&config.seal)?;
         let engine = Engine::open(store, journal, sealer, Options::default()).await.map_err(translate)?;
         if !transport.set_desk(engine.desk()) {
@@ -113,7 +124,12 @@ impl Purchases {
             return Ok(found);
         }
         let number: String = what.chars().filter(|c| !c.is_whitespace()).collect();
-        let filter = PurchaseFilter { tenant: Some(tenant.to_owned()), tracking: Some(number), limit: 1, ..PurchaseFilter::default() };
+        let filter = PurchaseFilter {
+            tenant: Some(tenant.to_owned()),
+            tracking: Some(number),
+            limit: 1,
+            ..PurchaseFilter::default()
+        };
         let found = self.list(filter).await?.into_iter().next();
         found.ok_or_else(|| Error::new(ErrorKind::NotFound, format!("no purchase has the id or a label with the number `{what}`: `waybill purchases list` shows them")))
     }
@@ -122,10 +138,17 @@ impl Purchases {
     pub async fn files(&self, purchase: &PurchaseView) -> Result<Vec<LabelFile>> {
         let documents = self.engine.documents(&purchase.tenant, &purchase.id).await.map_err(translate)?;
         let number_of = |parcel: Option<u32>| {
-            let of_parcel = parcel.and_then(|parcel| purchase.labels.iter().find(|label| label.parcel == i64::from(parcel)));
-            of_parcel.or(purchase.labels.first()).map(|label| label.tracking.clone()).unwrap_or_else(|| purchase.id.clone())
+            let of_parcel = parcel
+                .and_then(|parcel| purchase.labels.iter().find(|label| label.parcel == i64::from(parcel)));
+            of_parcel
+                .or(purchase.labels.first())
+                .map(|label| label.tracking.clone())
+                .unwrap_or_else(|| purchase.id.clone())
         };
-        Ok(documents.into_iter().map(|document| LabelFile { tracking: number_of(document.parcel).into(), document }).collect())
+        Ok(documents
+            .into_iter()
+            .map(|document| LabelFile { tracking: number_of(document.parcel).into(), document })
+            .collect())
     }
 
     /// Carries out what a person decided.
@@ -142,7 +165,9 @@ impl std::fmt::Debug for Purchases {
 
 /// Writes files below a folder and says where. An existing file with other content is not overwritten.
 pub fn write_files(folder: &Path, files: &[LabelFile]) -> Result<Vec<std::path::PathBuf>> {
-    let failed = |path: &Path, error: std::io::Error| Error::new(ErrorKind::Config, format!("`{}` cannot be written: {error}", path.display()));
+    let failed = |path: &Path, error: std::io::Error| {
+        Error::new(ErrorKind::Config, format!("`{}` cannot be written: {error}", path.display()))
+    };
     std::fs::create_dir_all(folder).map_err(|error| failed(folder, error))?;
     let mut written = Vec::with_capacity(files.len());
     for file in files {
@@ -185,7 +210,9 @@ fn translate(error: EngineError) -> Error {
     let kind = match &error {
         EngineError::Refused(inner) => return inner.clone(),
         EngineError::KeyReused { .. } | EngineError::Duplicate { .. } => ErrorKind::Ambiguous,
-        EngineError::AboveMax { .. } | EngineError::OverCap(_) | EngineError::WrongState(_) => ErrorKind::Invalid,
+        EngineError::AboveMax { .. } | EngineError::OverCap(_) | EngineError::WrongState(_) => {
+            ErrorKind::Invalid
+        }
         EngineError::NotFound(_) => ErrorKind::NotFound,
         EngineError::Quarantined(_) | EngineError::Closing => ErrorKind::Unavailable,
         _ => ErrorKind::Internal,

@@ -41,7 +41,9 @@ impl Waybill {
 
     /// The purchase engine over the configured store; opened, and what a crash left behind taken up, at the first call.
     pub async fn purchases(&self) -> Result<&Purchases> {
-        self.purchases.get_or_try_init(|| Purchases::open(&self.config, &self.accounts, &self.transport)).await
+        self.purchases
+            .get_or_try_init(|| Purchases::open(&self.config, &self.accounts, &self.transport))
+            .await
     }
 
     /// Ends it in order: purchases under way are brought to a durable point first.

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 use waybill_core::{Error, ErrorKind, LabelFormat, LabelSpec, RateRequest, Shipment};
-use waybill_purchase::{BuyRequest, Decision, Policy, PurchaseFilter, PurchaseState, PurchaseView, VoidRequest};
+use waybill_purchase::{
+    BuyRequest, Decision, Policy, PurchaseFilter, PurchaseState, PurchaseView, VoidRequest,
+};
 use waybill_shop::Offer;
 
 use super::args::{BuyArgs, PurchasesCommand, ReprintArgs, ResolveArgs, VoidArgs};
@@ -45,19 +47,30 @@ async fn offer(host: &Waybill, shipment: &Shipment, args: &BuyArgs) -> Result<Of
     question.services = args.service.iter().map(|code| code.as_str().into()).collect();
     let accounts: Vec<String> = args.account.iter().cloned().collect();
     if args.service.is_none() && !args.cheapest {
-        return Err(Failure::input("say what to buy: --service CODE (and --account NAME), or --cheapest; `waybill rates` shows the offers"));
+        return Err(Failure::input(
+            "say what to buy: --service CODE (and --account NAME), or --cheapest; `waybill rates` shows the offers",
+        ));
     }
     let answer = host.rates(question, &accounts).await?;
     if let Some(offer) = answer.offers.into_iter().next() {
         return Ok(offer);
     }
-    let mut reasons: Vec<String> = answer.missing.iter().map(|missing| format!("{}: {}", missing.account.name, missing.error)).collect();
-    reasons.extend(answer.rejected.iter().take(3).map(|row| format!("{}: {}: {}", row.account.name, row.rejected.service_name, row.rejected.message)));
-    Err(Failure::Nothing(format!("nothing to buy: no such offer for this shipment\n  {}", reasons.join("\n  "))))
+    let mut reasons: Vec<String> =
+        answer.missing.iter().map(|missing| format!("{}: {}", missing.account.name, missing.error)).collect();
+    reasons.extend(
+        answer.rejected.iter().take(3).map(|row| {
+            format!("{}: {}: {}", row.account.name, row.rejected.service_name, row.rejected.message)
+        }),
+    );
+    Err(Failure::Nothing(format!(
+        "nothing to buy: no such offer for this shipment\n  {}",
+        reasons.join("\n  ")
+    )))
 }
 
 fn request(args: &BuyArgs, shipment: Shipment, offer: &Offer) -> Result<BuyRequest, Failure> {
-    let amount = |text: &String| text.parse().map_err(|error| Failure::input(format!("--max-price: {error}")));
+    let amount =
+        |text: &String| text.parse().map_err(|error| Failure::input(format!("--max-price: {error}")));
     let reference = shipment.references.first().map(|reference| reference.value.clone());
     let key = args.key.clone().unwrap_or_else(|| uuid::Uuid::new_v4().simple().to_string());
     let mut label = LabelSpec::new(LabelFormat::from(args.format.as_str()));
@@ -89,10 +102,18 @@ fn content_key(shipment: &Shipment) -> String {
 }
 
 /// Prints what was bought and writes its files.
-pub(crate) async fn finish(output: &Output, host: &Waybill, purchases: &[PurchaseView], out: &Path) -> Result<(), Failure> {
+pub(crate) async fn finish(
+    output: &Output,
+    host: &Waybill,
+    purchases: &[PurchaseView],
+    out: &Path,
+) -> Result<(), Failure> {
     let store = host.purchases().await?;
     let mut written = Vec::new();
-    for purchase in purchases.iter().filter(|purchase| matches!(purchase.state, PurchaseState::Bought | PurchaseState::Partial)) {
+    for purchase in purchases
+        .iter()
+        .filter(|purchase| matches!(purchase.state, PurchaseState::Bought | PurchaseState::Partial))
+    {
         written.extend(write_files(out, &store.files(purchase).await?)?);
     }
     if output.json() {
@@ -113,7 +134,11 @@ fn verdict(purchase: &PurchaseView) -> Result<(), Failure> {
             Err(error.unwrap_or_else(|| Error::new(ErrorKind::Other("refused".into()), "not bought")).into())
         }
         _ => {
-            let reason = purchase.attention.as_ref().map(|attention| format!(": {}", attention.reason)).unwrap_or_default();
+            let reason = purchase
+                .attention
+                .as_ref()
+                .map(|attention| format!(": {}", attention.reason))
+                .unwrap_or_default();
             Err(Failure::Open(format!(
                 "{} is {}{reason}; do not buy again: `waybill purchases show {}` tells what is known and what can be done",
                 purchase.id, purchase.state, purchase.id
@@ -142,12 +167,17 @@ fn table(output: &Output, purchases: &[PurchaseView]) {
 pub(crate) async fn void(output: &Output, host: &Waybill, args: &VoidArgs) -> Result<(), Failure> {
     let store = host.purchases().await?;
     let purchase = store.find(DEFAULT_TENANT, &args.purchase).await?;
-    let request = VoidRequest { tenant: purchase.tenant.clone(), purchase: purchase.id.clone(), wait: Duration::from_secs(60) };
+    let request = VoidRequest {
+        tenant: purchase.tenant.clone(),
+        purchase: purchase.id.clone(),
+        wait: Duration::from_secs(60),
+    };
     let outcome = store.void(request).await?;
     if output.json() {
         output.print_json(&outcome);
     } else {
-        let reply = outcome.reply.as_ref().map(|reply| format!(": {}", void_words(reply))).unwrap_or_default();
+        let reply =
+            outcome.reply.as_ref().map(|reply| format!(": {}", void_words(reply))).unwrap_or_default();
         output.line(format!("{}: {}{reply}", purchase.id, outcome.state));
     }
     Ok(())
@@ -168,7 +198,10 @@ pub(crate) async fn reprint(output: &Output, host: &Waybill, args: &ReprintArgs)
     let purchase = store.find(DEFAULT_TENANT, &args.purchase).await?;
     let files = store.files(&purchase).await?;
     if files.is_empty() {
-        return Err(Failure::Nothing(format!("{} has no label to print: it is {}", purchase.id, purchase.state)));
+        return Err(Failure::Nothing(format!(
+            "{} has no label to print: it is {}",
+            purchase.id, purchase.state
+        )));
     }
     let written = write_files(&args.out, &files)?;
     if output.json() {
@@ -179,15 +212,24 @@ pub(crate) async fn reprint(output: &Output, host: &Waybill, args: &ReprintArgs)
 }
 
 /// Lists, shows and resolves purchases.
-pub(crate) async fn purchases(output: &Output, host: &Waybill, command: &PurchasesCommand) -> Result<(), Failure> {
+pub(crate) async fn purchases(
+    output: &Output,
+    host: &Waybill,
+    command: &PurchasesCommand,
+) -> Result<(), Failure> {
     let store = host.purchases().await?;
     match command {
         PurchasesCommand::List { state, limit } => {
             let state = match state {
-                Some(word) => Some(word.parse::<PurchaseState>().map_err(|_| Failure::input(format!("--state {word}: no such state")))?),
+                Some(word) => Some(state_named(word)?),
                 None => None,
             };
-            let filter = PurchaseFilter { tenant: Some(DEFAULT_TENANT.to_owned()), state, limit: *limit, ..PurchaseFilter::default() };
+            let filter = PurchaseFilter {
+                tenant: Some(DEFAULT_TENANT.to_owned()),
+                state,
+                limit: *limit,
+                ..PurchaseFilter::default()
+            };
             let found = store.list(filter).await?;
             if output.json() { output.print_json(&found) } else { table(output, &found) }
         }
@@ -200,21 +242,44 @@ pub(crate) async fn purchases(output: &Output, host: &Waybill, command: &Purchas
         PurchasesCommand::Resolve(args) => {
             let found = store.find(DEFAULT_TENANT, &args.purchase).await?;
             let resolved = store.resolve(DEFAULT_TENANT, &found.id, decision(args)?).await?;
-            if output.json() { output.print_json(&resolved) } else { table(output, std::slice::from_ref(&resolved)) }
+            if output.json() {
+                output.print_json(&resolved)
+            } else {
+                table(output, std::slice::from_ref(&resolved))
+            }
         }
     }
     Ok(())
 }
 
+fn state_named(word: &str) -> Result<PurchaseState, Failure> {
+    let text = serde_json::Value::String(word.replace('-', "_"));
+    serde_json::from_value(text).map_err(|_| {
+        let states = "accepted, unknown, bought, bought_no_label, partial, rejected, failed, needs_attention, voiding, voided";
+        Failure::input(format!("--state {word}: write one of {states}"))
+    })
+}
+
 fn decision(args: &ResolveArgs) -> Result<Decision, Failure> {
-    let charged = args.charged.as_ref().map(|text| text.parse().map_err(|error| Failure::input(format!("--charged: {error}")))).transpose()?;
+    let charged = args
+        .charged
+        .as_ref()
+        .map(|text| text.parse().map_err(|error| Failure::input(format!("--charged: {error}"))))
+        .transpose()?;
     match args.decision.as_str() {
-        "adopt" if args.tracking.is_empty() => Err(Failure::input("adopt wants the numbers from the carrier's portal: --tracking NUMBER, one per parcel")),
-        "adopt" => Ok(Decision::Adopt { tracking: args.tracking.iter().map(|number| number.as_str().into()).collect(), charged }),
+        "adopt" if args.tracking.is_empty() => Err(Failure::input(
+            "adopt wants the numbers from the carrier's portal: --tracking NUMBER, one per parcel",
+        )),
+        "adopt" => Ok(Decision::Adopt {
+            tracking: args.tracking.iter().map(|number| number.as_str().into()).collect(),
+            charged,
+        }),
         "nothing-bought" => Ok(Decision::NothingBought),
         "void" => Ok(Decision::Void),
         "keep" => Ok(Decision::Keep),
         "ask-again" => Ok(Decision::AskAgain),
-        other => Err(Failure::input(format!("`{other}`: write adopt, nothing-bought, void, keep or ask-again"))),
+        other => {
+            Err(Failure::input(format!("`{other}`: write adopt, nothing-bought, void, keep or ask-again")))
+        }
     }
 }

@@ -1,7 +1,9 @@
 //! `waybill demo`: a whole run with nothing but this program. Simulated carriers, a temporary store, sample shipments.
 
-use chrono::Duration;
-use waybill_core::{Address, Commodity, Country, Customs, Dimensions, Incoterm, LengthUnit, Money, Parcel, RateRequest, Reference, ReferenceKind, Shipment, Weight, WeightUnit};
+use waybill_core::{
+    Address, Commodity, Country, Customs, Dimensions, Incoterm, LengthUnit, Money, Parcel, RateRequest,
+    Reference, ReferenceKind, Shipment, Weight, WeightUnit,
+};
 use waybill_purchase::{BuyRequest, Policy};
 use waybill_sandbox::Sandbox;
 use waybill_shop::ShopAnswer;
@@ -12,8 +14,13 @@ use crate::purchases::DEFAULT_TENANT;
 use crate::{Config, Registry, Waybill};
 
 pub(crate) async fn run(output: &Output, args: &DemoArgs) -> Result<(), Failure> {
-    let folder = tempfile::tempdir().map_err(|error| Failure::input(format!("no temporary folder: {error}")))?;
-    let sandbox = Sandbox::builder().in_memory_ledger().start().await.map_err(|error| Failure::input(format!("the sandbox cannot start: {error}")))?;
+    let folder =
+        tempfile::tempdir().map_err(|error| Failure::input(format!("no temporary folder: {error}")))?;
+    let sandbox = Sandbox::builder()
+        .in_memory_ledger()
+        .start()
+        .await
+        .map_err(|error| Failure::input(format!("the sandbox cannot start: {error}")))?;
     output.line("Simulated carriers on this machine; nothing reaches a carrier, labels are samples.\n");
     let mut config = Config { data_dir: folder.path().join("data"), ..Config::default() };
     config.accounts = sandbox::accounts(&sandbox, &Registry::built_in());
@@ -63,10 +70,13 @@ async fn story(output: &Output, host: &Waybill, sandbox: &Sandbox, args: &DemoAr
     let purchases = host.purchases().await?.buy(request.clone()).await?.purchases;
     buy::finish(output, host, &purchases, &args.out).await?;
     let again = host.purchases().await?.buy(request).await?;
-    output.line(format!("asked again with the same key: the same purchase, {} label sold\n", sandbox.ledger().len()));
+    output.line(format!(
+        "asked again with the same key: the same purchase, {} label sold\n",
+        sandbox.ledger().len()
+    ));
     debug_assert!(again.replayed);
     let Some(label) = purchases.first().and_then(|purchase| purchase.labels.first()) else { return Ok(()) };
-    sandbox.clock().advance(Duration::hours(30));
+    sandbox.clock().advance(std::time::Duration::from_secs(30 * 3600));
     output.line("== Tracking it, 30 hours later");
     let replies = host.track(&offer.account.name, &[label.tracking.as_str().into()]).await?;
     if output.json() {
@@ -96,7 +106,10 @@ fn epilogue(output: &Output, account: &str, service: &str, tracking: &str) {
 }
 
 fn parcel() -> Parcel {
-    Parcel::new(Weight::new(rust_decimal::Decimal::new(25, 1), WeightUnit::Pound), Some(Dimensions::new(12, 8, 4, LengthUnit::Inch)))
+    Parcel::new(
+        Weight::new(rust_decimal::Decimal::new(25, 1), WeightUnit::Pound),
+        Some(Dimensions::new(12, 8, 4, LengthUnit::Inch)),
+    )
 }
 
 fn with_contact(mut address: Address, phone: &str) -> Address {
@@ -106,20 +119,29 @@ fn with_contact(mut address: Address, phone: &str) -> Address {
 }
 
 fn san_francisco() -> Address {
-    let mut address = with_contact(Address::new("Ada Example", "1 Market St", "San Francisco", "CA", "94105", Country::US), "415 555 0134");
+    let mut address = with_contact(
+        Address::new("Ada Example", "1 Market St", "San Francisco", "CA", "94105", Country::US),
+        "415 555 0134",
+    );
     address.residential = Some(true);
     address
 }
 
 fn domestic() -> Shipment {
-    let shop = with_contact(Address::new("Example Shop", "350 5th Ave", "New York", "NY", "10118", Country::US), "212 555 0100");
+    let shop = with_contact(
+        Address::new("Example Shop", "350 5th Ave", "New York", "NY", "10118", Country::US),
+        "212 555 0100",
+    );
     let mut shipment = Shipment::new(shop, san_francisco(), vec![parcel()]);
     shipment.references = vec![Reference::new(ReferenceKind::Order, "DEMO-1001")];
     shipment
 }
 
 fn berlin() -> Address {
-    with_contact(Address::new("Bert Beispiel", "Alexanderplatz 1", "Berlin", "", "10178", Country::DE), "+49 30 5550134")
+    with_contact(
+        Address::new("Bert Beispiel", "Alexanderplatz 1", "Berlin", "", "10178", Country::DE),
+        "+49 30 5550134",
+    )
 }
 
 fn abroad(mut shipment: Shipment, to: Address) -> Shipment {
@@ -153,6 +175,9 @@ fn abroad(mut shipment: Shipment, to: Address) -> Shipment {
 
 fn from_china() -> Shipment {
     let mut shipment = abroad(domestic(), san_francisco());
-    shipment.from = with_contact(Address::new("Example Factory", "88 Shennan Road", "Shenzhen", "Guangdong", "518000", Country::CN), "+86 755 5550 0134");
+    shipment.from = with_contact(
+        Address::new("Example Factory", "88 Shennan Road", "Shenzhen", "Guangdong", "518000", Country::CN),
+        "+86 755 5550 0134",
+    );
     shipment
 }

@@ -93,7 +93,9 @@ impl Output {
                 Failure::Nothing(message) => {
                     serde_json::json!({ "error": { "kind": "not_found", "message": message } })
                 }
-                Failure::Open(message) => serde_json::json!({ "error": { "kind": "outcome_unknown", "message": message } }),
+                Failure::Open(message) => {
+                    serde_json::json!({ "error": { "kind": "outcome_unknown", "message": message } })
+                }
                 Failure::Error(error) => serde_json::json!({ "error": error }),
             };
             eprintln!("{text}");
@@ -101,7 +103,9 @@ impl Output {
         }
         match failure {
             Failure::Config(problems) => problems.iter().for_each(|problem| eprintln!("error: {problem}")),
-            Failure::Input(message) | Failure::Nothing(message) | Failure::Open(message) => eprintln!("error: {message}"),
+            Failure::Input(message) | Failure::Nothing(message) | Failure::Open(message) => {
+                eprintln!("error: {message}")
+            }
             Failure::Error(error) if error.fields.len() > 1 => {
                 error.fields.iter().for_each(|field| eprintln!("error: {field}"))
             }

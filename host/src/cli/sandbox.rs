@@ -14,17 +14,26 @@ use crate::config::AccountConfig;
 pub(crate) async fn run(output: &Output, args: &SandboxArgs) -> Result<(), Failure> {
     let sandbox = start(args).await?;
     let accounts = accounts(&sandbox, &Registry::built_in());
-    output.line(format!("simulated carriers at {} (nothing here reaches a carrier; labels are samples)", sandbox.url()));
+    output.line(format!(
+        "simulated carriers at {} (nothing here reaches a carrier; labels are samples)",
+        sandbox.url()
+    ));
     let config = toml_of(&accounts);
     if let Some(path) = &args.write_config {
-        std::fs::write(path, &config).map_err(|error| Failure::input(format!("{}: cannot be written: {error}", path.display())))?;
-        output.line(format!("accounts written to {0}: try `waybill --config {0} rates ...` in another terminal", path.display()));
+        std::fs::write(path, &config)
+            .map_err(|error| Failure::input(format!("{}: cannot be written: {error}", path.display())))?;
+        output.line(format!(
+            "accounts written to {0}: try `waybill --config {0} rates ...` in another terminal",
+            path.display()
+        ));
     } else {
         output.line("accounts for waybill.toml (or --write-config FILE):\n");
         output.line(&config);
     }
     if output.json() {
-        output.print_json(&serde_json::json!({ "url": sandbox.url(), "accounts": accounts.keys().collect::<Vec<_>>() }));
+        output.print_json(
+            &serde_json::json!({ "url": sandbox.url(), "accounts": accounts.keys().collect::<Vec<_>>() }),
+        );
     }
     output.line("Ctrl-C ends it");
     tokio::signal::ctrl_c().await.map_err(|error| Failure::input(format!("no signals here: {error}")))?;
@@ -38,7 +47,12 @@ async fn start(args: &SandboxArgs) -> Result<Sandbox, Failure> {
         Some(path) => builder.ledger_file(path),
         None => builder.in_memory_ledger(),
     };
-    builder.start().await.map_err(|error| Failure::input(format!("the sandbox cannot start on port {}: {error}; choose another with --port", args.port)))
+    builder.start().await.map_err(|error| {
+        Failure::input(format!(
+            "the sandbox cannot start on port {}: {error}; choose another with --port",
+            args.port
+        ))
+    })
 }
 
 /// An account at each simulated carrier that this host knows, named after the carrier.
@@ -49,7 +63,8 @@ pub(crate) fn accounts(sandbox: &Sandbox, registry: &Registry) -> BTreeMap<Strin
         let mut settings = Map::new();
         for (key, value) in sandbox.credentials(id).as_object()? {
             // The sandbox speaks the carriers' language, the settings ours: both say "account" in two ways.
-            let ours = if properties.contains_key(key) { key.as_str() } else { key.trim_end_matches("_number") };
+            let ours =
+                if properties.contains_key(key) { key.as_str() } else { key.trim_end_matches("_number") };
             if properties.contains_key(ours) {
                 settings.insert(ours.to_owned(), value.clone());
             }
