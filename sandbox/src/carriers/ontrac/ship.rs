@@ -73,7 +73,7 @@ fn sell(cx: &Cx, account: &Account, node: &Node) -> Result<(Sale, Price), String
     let price = rate::price(account, &package)?;
     let uid = node.get("UID").unwrap_or_default();
     let tracking = match chosen_number(cx, account, node.get("Tracking"), uid)? {
-        Chosen::Again(sale) => return Ok((sale, price)),
+        Chosen::Again(sale) => return Ok((*sale, price)),
         Chosen::Fresh(number) => number,
     };
     let label_type = node.get("LabelType").unwrap_or("0");
@@ -114,7 +114,7 @@ fn sell(cx: &Cx, account: &Account, node: &Node) -> Result<(Sale, Price), String
 enum Chosen {
     Fresh(String),
     /// The client repeats itself: the same shipment once more, nothing new is sold.
-    Again(Sale),
+    Again(Box<Sale>),
 }
 
 fn chosen_number(cx: &Cx, account: &Account, chosen: Option<&str>, uid: &str) -> Result<Chosen, String> {
@@ -126,7 +126,7 @@ fn chosen_number(cx: &Cx, account: &Account, chosen: Option<&str>, uid: &str) ->
         return Ok(Chosen::Fresh(chosen.to_owned()));
     };
     let same = sale.account == account.number && Record::of(&sale).extra.text("/uid").as_deref() == Some(uid);
-    if same { Ok(Chosen::Again(sale)) } else { Err("Invalid Tracking Number".into()) }
+    if same { Ok(Chosen::Again(Box::new(sale))) } else { Err("Invalid Tracking Number".into()) }
 }
 
 fn place(node: &Node, element: &str, which: &str) -> Result<Place, String> {
