@@ -110,6 +110,14 @@ impl Reply {
     }
 }
 
+/// The greatest amount, weight or length that is read: products of three of them stay in range.
+const GREATEST: rust_decimal::Decimal = rust_decimal::Decimal::from_parts(100_000_000, 0, 0, false, 0);
+
+/// A decimal of a sensible size.
+pub(crate) fn number(text: &str) -> Option<rust_decimal::Decimal> {
+    text.trim().parse::<rust_decimal::Decimal>().ok().filter(|value| value.abs() <= GREATEST)
+}
+
 /// Reading JSON without caring whether a number came as text.
 pub(crate) trait Json {
     /// Text (or number as text) at a JSON pointer, trimmed; empty text is absence.
@@ -118,7 +126,7 @@ pub(crate) trait Json {
     fn list(&self, pointer: &str) -> Vec<&Value>;
     /// True when something that is not null stands there.
     fn has(&self, pointer: &str) -> bool;
-    /// A decimal, from a number or text.
+    /// A decimal of a sensible size, from a number or text.
     fn decimal(&self, pointer: &str) -> Option<rust_decimal::Decimal>;
 }
 
@@ -145,6 +153,6 @@ impl Json for Value {
     }
 
     fn decimal(&self, pointer: &str) -> Option<rust_decimal::Decimal> {
-        self.text(pointer)?.parse().ok()
+        number(&self.text(pointer)?)
     }
 }

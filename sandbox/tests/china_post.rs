@@ -198,3 +198,24 @@ async fn the_partner_api_answers_xml_in_utf8_or_gbk() {
     let (text, _, broken) = encoding_rs::GBK.decode(&bytes);
     assert!(!broken && text.contains("<code>R03</code>") && text.contains("不存在"));
 }
+
+#[tokio::test]
+async fn odd_values_never_break_it() {
+    let sandbox = sandbox().await;
+    for pointer in [
+        "/weight",
+        "/waybill_no",
+        "/sender",
+        "/receiver/nation",
+        "/receiver/post_code",
+        "/items",
+        "/items/0",
+        "/biz_product_no",
+    ] {
+        for value in [Value::Null, json!(""), json!("é中"), json!([]), json!("9".repeat(28)), json!("-1")] {
+            let mut order = order_json("01JODD", Some("x"));
+            *order.pointer_mut(pointer).expect("is there") = value;
+            assert!(open(&sandbox, "110001", order).await.status < 500, "{pointer}");
+        }
+    }
+}

@@ -220,3 +220,11 @@ async fn pickups_and_addresses() {
         400
     );
 }
+
+#[tokio::test]
+async fn odd_values_never_break_it() {
+    let sandbox = sandbox().await;
+    let client = client(&sandbox);
+    common::survives_oddities(&client, "/shipments", &order("01JODD", "zpl")).await;
+    common::survives_oddities(&client, "/rates", &rates("US", "FR", true)).await;
+}

@@ -335,3 +335,12 @@ async fn addresses_and_pickups_answer() {
     assert_eq!(client.put("/pickup/v1/pickups/cancel", cancel(&location)).await.status, 200);
     assert_eq!(client.put("/pickup/v1/pickups/cancel", cancel(&location)).await.status, 400);
 }
+
+#[tokio::test]
+async fn odd_values_never_break_it() {
+    let sandbox = sandbox().await;
+    let client = house(&sandbox).await;
+    common::survives_oddities(&client, "/ship/v1/shipments", &ship("01JODD", "ZPLII", "STOCK_4X6")).await;
+    common::survives_oddities(&client, "/rate/v1/rates/quotes", &rate(party("97205", "OR", "US", false)))
+        .await;
+}

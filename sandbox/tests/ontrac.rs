@@ -137,3 +137,36 @@ async fn pickups_are_confirmed_by_a_number() {
     assert!(text(&post(&sandbox, &url("pickups", ""), pickup("91761")).await, "Tracking").starts_with('D'));
     assert!(post(&sandbox, &url("pickups", ""), pickup("45402")).await.contains("Pickup Zip Not Serviced"));
 }
+
+#[tokio::test]
+async fn odd_values_never_break_it() {
+    let sandbox = sandbox().await;
+    let huge = "9".repeat(28);
+    for odd in ["", "-1", "\u{e9}\u{4e2d}", huge.as_str(), "&#0;", "<x/>"] {
+        for part in [
+            "<Weight>5",
+            "<Length>10",
+            "<Zip>97205",
+            "<Zip>91761",
+            "<State>OR",
+            "<ShipDate>2026-11-23",
+            "<LabelType>9",
+        ] {
+            let (name, _) = part.split_once('>').expect("an element");
+            post(
+                &sandbox,
+                &url("shipments", ""),
+                order("u", "", "9", "97205").replace(part, &format!("{name}>{odd}")),
+            )
+            .await;
+        }
+        let odd: String = url::form_urlencoded::byte_serialize(odd.as_bytes()).collect();
+        for at in 0..9 {
+            let mut parts =
+                ["a", "91761", "97205", "true", "false", "5", "10X8X6", "C", "11-23-26"].map(str::to_owned);
+            parts[at].clone_from(&odd);
+            get(&sandbox, &url("rates", &format!("&packages={}", parts.join(";")))).await;
+        }
+        get(&sandbox, &url("shipments", &format!("&requestType=track&tn={odd}"))).await;
+    }
+}

@@ -392,3 +392,16 @@ async fn addresses_transit_times_pickups_and_papers_answer() {
             .starts_with(&monday().format("%Y-%m-%d").to_string())
     );
 }
+
+#[tokio::test]
+async fn odd_values_never_break_it() {
+    let sandbox = sandbox().await;
+    let client = token(&sandbox, 0).await;
+    common::survives_oddities(&client, SHIP, &ship("01JODD", "ZPL")).await;
+    common::survives_oddities(
+        &client,
+        "/api/rating/v2409/Shop",
+        &rate(address("97205", "OR", "US"), "A1B2C3"),
+    )
+    .await;
+}

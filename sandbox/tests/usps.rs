@@ -346,3 +346,12 @@ async fn addresses_standards_and_pickups() {
     let etag = client.get(&path).await.headers["etag"].to_str().unwrap().to_owned();
     assert_eq!(client.with("If-Match", &etag).delete(&path).await.status, 200);
 }
+
+#[tokio::test]
+async fn odd_values_never_break_it() {
+    let sandbox = sandbox().await;
+    sandbox.quirk("usps", "reused-key-buys-again", true);
+    let client = buyer(&sandbox, 0, false).await;
+    common::survives_oddities(&client, LABEL, &label("ZPL203DPI")).await;
+    common::survives_oddities(&client, "/international-labels/v3/international-label", &abroad()).await;
+}

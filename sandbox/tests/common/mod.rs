@@ -140,3 +140,40 @@ pub fn scan_luma(luma: Vec<u8>, width: u32, height: u32) -> String {
     let found = MultiFormatReader::default().decode_with_hints(&mut picture, &hints).expect("a barcode");
     found.getText().to_owned()
 }
+
+/// Replaces each value of a valid body by odd ones, one at a time: each time an answer must come.
+pub async fn survives_oddities(client: &Client, path: &str, valid: &Value) {
+    let huge = "9".repeat(28);
+    let odd = [
+        Value::Null,
+        serde_json::json!(""),
+        serde_json::json!("\u{e9}\u{4e2d}\u{1f600}"),
+        serde_json::json!([]),
+        serde_json::json!({"x": [1]}),
+        serde_json::json!(huge),
+        serde_json::json!("-1"),
+        serde_json::json!("0.0000000000000000000001"),
+    ];
+    for pointer in pointers(valid, String::new()) {
+        for value in &odd {
+            let mut body = valid.clone();
+            *body.pointer_mut(&pointer).expect("is there") = value.clone();
+            let answer = client.try_send("POST", path, Some(body)).await;
+            let answer = answer.unwrap_or_else(|error| panic!("{pointer} = {value}: {error}"));
+            assert!(answer.status < 500, "{pointer} = {value}: {}", answer.status);
+        }
+    }
+}
+
+fn pointers(value: &Value, at: String) -> Vec<String> {
+    let below: Vec<String> = match value {
+        Value::Object(map) => {
+            map.iter().flat_map(|(key, child)| pointers(child, format!("{at}/{key}"))).collect()
+        }
+        Value::Array(list) => {
+            list.iter().enumerate().flat_map(|(n, child)| pointers(child, format!("{at}/{n}"))).collect()
+        }
+        _ => Vec::new(),
+    };
+    below.into_iter().chain([at]).collect()
+}

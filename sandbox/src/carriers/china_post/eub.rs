@@ -5,6 +5,7 @@ use waybill_documents::merge_pdfs;
 
 use super::ACCOUNTS;
 use super::desk::{self, Order};
+use crate::http::number;
 use crate::world::{self, Place, money};
 use crate::xml::{self, Node, element};
 use crate::{Account, Cx, Reply, Request};
@@ -106,7 +107,7 @@ fn dispatch(cx: &Cx, request: &Request) -> Reply {
 
 /// Kilograms with three decimals as grams.
 fn grams(text: &str) -> Option<i64> {
-    let kilos: Decimal = text.trim().parse().ok()?;
+    let kilos = number(text)?;
     i64::try_from((kilos * Decimal::ONE_THOUSAND).ceil()).ok()
 }
 

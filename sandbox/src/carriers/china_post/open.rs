@@ -97,7 +97,8 @@ pub(super) fn answer(cx: &Cx, request: &Request) -> Reply {
             None => reply(cx, "00000", "当前邮件无客户信息！", ""),
         },
         "050005" => {
-            let grams = body.text("/weight").and_then(|grams| grams.parse().ok()).unwrap_or(0);
+            let grams =
+                body.decimal("/weight").and_then(|grams| i64::try_from(grams.ceil()).ok()).unwrap_or(0);
             let country = body.text("/receiveInfo/nation").unwrap_or_default();
             let (standard, real) =
                 (desk::postage(&country, grams, 0), desk::postage(&country, grams, account.discount));

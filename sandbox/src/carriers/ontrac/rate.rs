@@ -1,6 +1,7 @@
 use chrono::{Datelike, NaiveDate, Weekday};
 use rust_decimal::Decimal;
 
+use crate::http::number;
 use crate::world::{self, money};
 use crate::xml::element;
 use crate::{Account, Cx, Request};
@@ -166,9 +167,8 @@ fn shipment(cx: &Cx, account: &Account, text: &str, version: u32) -> String {
     let part = |at: usize| parts.get(at).copied().unwrap_or_default();
     let (saturday, weight, dim, service) = if version >= 7 { (4, 5, 6, 7) } else { (5, 7, 8, 9) };
     let truth = |at: usize| part(at).eq_ignore_ascii_case("true");
-    let sides: Vec<Decimal> =
-        part(dim).split(['X', 'x']).filter_map(|side| side.trim().parse().ok()).collect();
-    let (Ok(pounds), &[length, width, height]) = (part(weight).parse::<Decimal>(), sides.as_slice()) else {
+    let sides: Vec<Decimal> = part(dim).split(['X', 'x']).filter_map(number).collect();
+    let (Some(pounds), &[length, width, height]) = (number(part(weight)), sides.as_slice()) else {
         let uid = element("UID", part(0));
         return format!(
             "<Shipment><Rates/>{uid}{}</Shipment>",

@@ -1,10 +1,9 @@
 use chrono::NaiveDate;
-use rust_decimal::Decimal;
 use serde_json::json;
 use waybill_documents::Symbology;
 
 use super::rate::{self, Package, Price};
-use crate::http::Json as _;
+use crate::http::{Json as _, number};
 use crate::paper::{Format, Record, base64, draw};
 use crate::world::{self, Place, decimal, money};
 use crate::xml::{self, Node, element};
@@ -56,7 +55,7 @@ fn sell(cx: &Cx, account: &Account, node: &Node) -> Result<(Sale, Price), String
         tracing::debug!(length = biller.len(), "third party billing is not simulated");
         return Err("Billing Account is Invalid or Does Not Allow Third Party Billing".into());
     }
-    let number = |path: &str| node.get(path).and_then(|text| text.parse::<Decimal>().ok());
+    let number = |path: &str| node.get(path).and_then(number);
     let format = || "Invalid Shipment Information (Invalid Data Format)".to_owned();
     let truth =
         |path: &str| node.get(path).is_some_and(|text| text.eq_ignore_ascii_case("true") || text == "1");
@@ -73,20 +72,9 @@ fn sell(cx: &Cx, account: &Account, node: &Node) -> Result<(Sale, Price), String
     };
     let price = rate::price(account, &package)?;
     let uid = node.get("UID").unwrap_or_default();
-    let tracking = match node.get("Tracking") {
-        Some(chosen) => {
-            if !is_valid(chosen) {
-                return Err("Invalid Tracking Number".into());
-            }
-            if let Some(sale) = cx.ledger().by_number("ontrac", chosen) {
-                // The client repeats itself: the same shipment once more, nothing new is sold.
-                let same = sale.account == account.number
-                    && Record::of(&sale).extra.text("/uid").as_deref() == Some(uid);
-                return if same { Ok((sale, price)) } else { Err("Invalid Tracking Number".into()) };
-            }
-            chosen.to_owned()
-        }
-        None => server_number(cx),
+    let tracking = match chosen_number(cx, account, node.get("Tracking"), uid)? {
+        Chosen::Again(sale) => return Ok((*sale, price)),
+        Chosen::Fresh(number) => number,
     };
     let label_type = node.get("LabelType").unwrap_or("0");
     if label_format(label_type).is_none() && label_type != "0" {
@@ -121,6 +109,24 @@ fn sell(cx: &Cx, account: &Account, node: &Node) -> Result<(Sale, Price), String
         detail: record.text(),
     });
     Ok((sale, price))
+}
+
+enum Chosen {
+    Fresh(String),
+    /// The client repeats itself: the same shipment once more, nothing new is sold.
+    Again(Box<Sale>),
+}
+
+fn chosen_number(cx: &Cx, account: &Account, chosen: Option<&str>, uid: &str) -> Result<Chosen, String> {
+    let Some(chosen) = chosen else { return Ok(Chosen::Fresh(server_number(cx))) };
+    if !is_valid(chosen) {
+        return Err("Invalid Tracking Number".into());
+    }
+    let Some(sale) = cx.ledger().by_number("ontrac", chosen) else {
+        return Ok(Chosen::Fresh(chosen.to_owned()));
+    };
+    let same = sale.account == account.number && Record::of(&sale).extra.text("/uid").as_deref() == Some(uid);
+    if same { Ok(Chosen::Again(Box::new(sale))) } else { Err("Invalid Tracking Number".into()) }
 }
 
 fn place(node: &Node, element: &str, which: &str) -> Result<Place, String> {
