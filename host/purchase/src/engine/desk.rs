@@ -101,7 +101,7 @@ impl Desk {
             store,
             journal,
             sealer,
-            guard: options.guard,
+            guard: guard_of(options),
             open: Mutex::default(),
             #[cfg(any(test, feature = "failpoints"))]
             fail: options.fail.clone(),
@@ -199,6 +199,14 @@ impl Desk {
                 .in_phase(Phase::OutcomeUnknown)
         })
     }
+}
+
+fn guard_of(options: &super::Options) -> Duration {
+    #[cfg(any(test, feature = "failpoints"))]
+    if options.is(super::Mutant::NoGuard) {
+        return Duration::MAX;
+    }
+    options.guard
 }
 
 /// When D2 was asked for.

@@ -252,12 +252,12 @@ async fn settle(db: &mut Db<'_>, attempt: &str, sale: &Prepared, drop_late: bool
     if drop_late && !adopts {
         return Ok(Settled::Known);
     }
-    let (mut fresh, mut voided) = (Vec::new(), false);
+    let mut fresh = Vec::new();
     for label in &sale.labels {
         match db.insert_label(label).await? {
             Inserted::New => fresh.push(label.tracking.clone()),
-            Inserted::Known { purchase, voided: was } if purchase == row.id => voided |= was,
-            Inserted::Known { purchase, .. } => {
+            Inserted::Known { purchase } if purchase == row.id => add_file(db, label, sale).await?,
+            Inserted::Known { purchase } => {
                 contradiction(db, &row, &attempt, label, &purchase).await?;
                 return Ok(Settled::Contradiction);
             }
@@ -276,9 +276,20 @@ async fn settle(db: &mut Db<'_>, attempt: &str, sale: &Prepared, drop_late: bool
     if fresh.is_empty() {
         return Ok(Settled::Known);
     }
-    let _ = voided;
     extra(db, &row, &attempt, sale, &fresh).await?;
     Ok(Settled::Extra)
+}
+
+/// A label that was recorded without its file gets it when it turns up.
+async fn add_file(db: &mut Db<'_>, label: &NewLabel, sale: &Prepared) -> Result<(), StoreError> {
+    let Some(id) = &label.document_id else { return Ok(()) };
+    if db.set_label_document(label, id).await?
+        && let Some(document) = sale.documents.iter().find(|document| document.id == *id)
+    {
+        // Under the attempt that holds the label, so that it is found with it.
+        db.insert_document(document).await?;
+    }
+    Ok(())
 }
 
 /// Whether a sale becomes the purchase's own: its attempt is the open one, or the open one was not sent and can be taken

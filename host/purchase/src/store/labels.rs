@@ -60,7 +60,7 @@ pub struct LabelRow {
 pub(crate) enum Inserted {
     New,
     /// The number is recorded under this purchase already.
-    Known { purchase: String, voided: bool },
+    Known { purchase: String },
 }
 
 /// A file to be stored.
@@ -153,7 +153,7 @@ impl Db<'_> {
         }
         let query = self
             .sql(
-                "SELECT purchase_id, state FROM label WHERE tracking = $1 AND carrier = $2 AND account = $3 \
+                "SELECT purchase_id FROM label WHERE tracking = $1 AND carrier = $2 AND account = $3 \
                  ORDER BY CASE WHEN purchase_id = $4 THEN 0 ELSE 1 END LIMIT 1",
             )
             .bind(new.tracking.clone())
@@ -161,21 +161,22 @@ impl Db<'_> {
             .bind(new.account.clone())
             .bind(new.purchase_id.clone());
         match self.one(query).await? {
-            Some(row) => {
-                let state: String = row.try_get(1)?;
-                Ok(Inserted::Known { purchase: row.try_get(0)?, voided: state == "voided" })
-            }
+            Some(row) => Ok(Inserted::Known { purchase: row.try_get(0)? }),
             None => Err(StoreError::Corrupt("a label was refused by the database for no visible reason".into())),
         }
     }
 
-    /// Gives a label its stored file.
-    pub(crate) async fn set_label_document(&mut self, label: &str, document: &str) -> Result<()> {
+    /// Gives a label that has no stored file its file. False when it has one.
+    pub(crate) async fn set_label_document(&mut self, new: &NewLabel, document: &str) -> Result<bool> {
         let update = self
-            .sql("UPDATE label SET document_id = $1 WHERE id = $2 AND document_id IS NULL")
+            .sql(
+                "UPDATE label SET document_id = $1 \
+                 WHERE purchase_id = $2 AND tracking = $3 AND state = 'live' AND document_id IS NULL",
+            )
             .bind(document.to_owned())
-            .bind(label.to_owned());
-        self.run(update).await.map(drop)
+            .bind(new.purchase_id.clone())
+            .bind(new.tracking.clone());
+        Ok(self.run(update).await? == 1)
     }
 
     /// All labels of a purchase, void ones too.
