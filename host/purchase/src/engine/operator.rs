@@ -1,0 +1,259 @@
+//! What a person decides about what only a person can decide, and looking after keys.
+
+use std::sync::Arc;
+
+use waybill_core::{Piece, Purchase, Settlement, ShipmentKey};
+
+use super::sale::Source;
+use super::{Accounts, Decision, Engine, EngineError, PurchaseView, Result, json};
+use crate::seal::Place;
+use crate::store::{AttemptRow, OpState, PurchaseChange, PurchaseRow, PurchaseState, StoreError};
+
+impl Engine {
+    /// Carries out a person's decision about a purchase. What was decided is kept as evidence.
+    ///
+    /// # Errors
+    /// `WrongState` where the decision makes no sense for the purchase as it stands.
+    pub async fn resolve(
+        &self,
+        tenant: &str,
+        purchase: &str,
+        decision: Decision,
+        accounts: Arc<dyn Accounts>,
+    ) -> Result<PurchaseView> {
+        let (row, labels) = self.purchase_rows(tenant, purchase).await?;
+        let id = row.id.clone();
+        let read = self.inner.store.read::<_, StoreError, _>(|mut db| {
+            Box::pin(async move { db.attempts(&id).await })
+        });
+        let attempts = read.await?;
+        let current = attempts.iter().find(|attempt| attempt.n == row.current_attempt);
+        let attempt = current.ok_or_else(|| EngineError::NotFound("attempt".into()))?;
+        let evidence = self.inner.desk.evidence(tenant, &attempt.id, "operator", None, json(&decision).as_bytes())?;
+        self.inner
+            .store
+            .write::<_, StoreError, _>(move |mut db| Box::pin(async move { db.insert_evidence(&evidence).await }))
+            .await?;
+        match decision {
+            Decision::Adopt { tracking, charged } => {
+                self.adopt(&row, attempt, tracking, charged, &accounts).await?;
+            }
+            Decision::NothingBought if !labels.is_empty() => {
+                let words = "labels are recorded for it: void them instead";
+                return Err(EngineError::WrongState(words.into()));
+            }
+            Decision::NothingBought => self.nothing_bought(&row, attempt).await?,
+            Decision::Void => {
+                let op = self.begin_void(tenant, purchase, "asked").await?;
+                self.drive_op(&op, &accounts).await?;
+            }
+            Decision::Keep => self.keep(&row).await?,
+            Decision::AskAgain => self.ask_now(&row, attempt, &accounts).await?,
+        }
+        self.purchase(tenant, purchase).await
+    }
+
+    async fn adopt(
+        &self,
+        row: &PurchaseRow,
+        attempt: &AttemptRow,
+        tracking: Vec<waybill_core::TrackingNumber>,
+        charged: Option<waybill_core::Money>,
+        accounts: &Arc<dyn Accounts>,
+    ) -> Result<()> {
+        if row.state != PurchaseState::NeedsAttention {
+            return Err(EngineError::WrongState(format!("purchase `{}` is {}", row.id, row.state)));
+        }
+        let first = tracking.first().cloned().ok_or_else(|| {
+            EngineError::WrongState("give the tracking numbers that the carrier's portal shows".into())
+        })?;
+        let account = self.account_for(attempt, &row.tenant, accounts).await?;
+        let price = charged.map(|money| waybill_core::Price::new(waybill_core::PriceKind::Account, money));
+        let sale = Purchase {
+            shipment_key: ShipmentKey::from(first.as_str()),
+            pieces: tracking.into_iter().zip(0..).map(|(number, parcel)| Piece::new(parcel, number)).collect(),
+            documents: self.reprinted(row, attempt, &account, &first).await,
+            prices: price.into_iter().collect(),
+            settlement: match account.carrier.profile().settlement {
+                Settlement::Charged if charged.is_some() => Settlement::Charged,
+                ref other => other.clone(),
+            },
+            delivery: None,
+            carrier_data: None,
+            warnings: Vec::new(),
+        };
+        // A person who adopts a number has the label, or prints it in the portal: it is not voided for want of a file.
+        let mut row = row.clone();
+        row.policy = json(&super::Policy { on_no_label: super::OnNoLabel::Keep, ..self.policy(&row) });
+        self.keep_policy(&row).await?;
+        self.settle_sale(&row, attempt, &account, &sale, Source::Operator).await?;
+        Ok(())
+    }
+
+    async fn keep_policy(&self, row: &PurchaseRow) -> Result<()> {
+        let (id, policy) = (row.id.clone(), row.policy.clone());
+        self.inner
+            .store
+            .write::<_, StoreError, _>(move |mut db| Box::pin(async move { db.set_policy(&id, &policy).await }))
+            .await?;
+        Ok(())
+    }
+
+    /// The label from the carrier, where it gives it again; nothing where it does not.
+    async fn reprinted(
+        &self,
+        row: &PurchaseRow,
+        attempt: &AttemptRow,
+        account: &super::OpenAccount,
+        number: &waybill_core::TrackingNumber,
+    ) -> Vec<waybill_core::Document> {
+        let Some(label) = account.carrier.label() else { return Vec::new() };
+        let place = Place::new("purchase", &row.id, &row.tenant);
+        let Ok(kept) = self.open_json::<super::KeptOrder>(place, &row.order_sealed) else { return Vec::new() };
+        let timeout = self.inner.options.timeout(&account.carrier.profile().purchase);
+        let cx = self.cx(account, &row.account, "reprint", timeout);
+        let sent = chrono::DateTime::from_timestamp_millis(attempt.sent_at.unwrap_or(row.created_at));
+        let request = waybill_core::ReprintRequest {
+            key: waybill_core::LabelKey {
+                shipment_key: ShipmentKey::from(number.as_str()),
+                tracking: vec![number.clone()],
+                service: row.service.as_str().into(),
+                handle: attempt.handle,
+                bought_at: sent.unwrap_or_default(),
+                carrier_data: None,
+            },
+            label: kept.label,
+        };
+        match super::send::told(label.reprint(&cx, &request), timeout).await {
+            super::verdict::Told::Ok(reply) => reply.documents,
+            _ => Vec::new(),
+        }
+    }
+
+    async fn nothing_bought(&self, row: &PurchaseRow, attempt: &AttemptRow) -> Result<()> {
+        if row.state != PurchaseState::NeedsAttention {
+            return Err(EngineError::WrongState(format!("purchase `{}` is {}", row.id, row.state)));
+        }
+        let (row, attempt) = (row.clone(), attempt.clone());
+        self.inner
+            .store
+            .write::<_, StoreError, _>(move |mut db| {
+                Box::pin(async move {
+                    db.set_attempt(&attempt.id, "absent").await?;
+                    let error = waybill_core::Error::new(
+                        waybill_core::ErrorKind::NotFound,
+                        "a person looked at the carrier's account: nothing was bought",
+                    );
+                    let change = PurchaseChange {
+                        state: Some(PurchaseState::Failed),
+                        attention: Some(None),
+                        failure: Some(json(&super::Failure { error, sent: true })),
+                        ..PurchaseChange::default()
+                    };
+                    db.must_change(&row, &change, "purchase.failed", &serde_json::json!({ "by": "operator" })).await
+                })
+            })
+            .await?;
+        Ok(())
+    }
+
+    async fn keep(&self, row: &PurchaseRow) -> Result<()> {
+        let id = row.id.clone();
+        let read = self.inner.store.read::<_, StoreError, _>(|mut db| Box::pin(async move { db.labels(&id).await }));
+        let labels = read.await?;
+        let live = labels.iter().any(|label| label.state == crate::store::LabelState::Live);
+        if !live {
+            return Err(EngineError::WrongState(format!("purchase `{}` has no live label to keep", row.id)));
+        }
+        let row = row.clone();
+        self.inner
+            .store
+            .write::<_, StoreError, _>(move |mut db| {
+                Box::pin(async move {
+                    let state = (row.state == PurchaseState::NeedsAttention).then_some(PurchaseState::Bought);
+                    let change = PurchaseChange { state, attention: Some(None), ..PurchaseChange::default() };
+                    db.must_change(&row, &change, "purchase.kept", &serde_json::json!({ "by": "operator" })).await
+                })
+            })
+            .await?;
+        Ok(())
+    }
+
+    async fn ask_now(&self, row: &PurchaseRow, attempt: &AttemptRow, accounts: &Arc<dyn Accounts>) -> Result<()> {
+        if !matches!(row.state, PurchaseState::NeedsAttention | PurchaseState::Unknown) {
+            return Err(EngineError::WrongState(format!("purchase `{}` is {}", row.id, row.state)));
+        }
+        self.ask(&attempt.id, accounts).await?;
+        Ok(())
+    }
+
+    /// Decides about a manifest or pickup whose outcome nobody knows: `Keep` when it was made, `NothingBought` when not.
+    pub async fn resolve_operation(&self, tenant: &str, id: &str, decision: &Decision) -> Result<super::OpView> {
+        let op = self.op_row(id).await?;
+        if op.new.tenant != tenant {
+            return Err(EngineError::NotFound(format!("operation `{id}`")));
+        }
+        let state = match decision {
+            _ if op.state != OpState::NeedsAttention => {
+                return Err(EngineError::WrongState(format!("operation `{id}` is {}", op.state)));
+            }
+            Decision::Keep | Decision::Adopt { .. } => OpState::Done,
+            Decision::NothingBought => OpState::Refused,
+            Decision::Void | Decision::AskAgain => {
+                return Err(EngineError::WrongState("say whether it was made (keep) or not (nothing_bought)".into()));
+            }
+        };
+        let evidence = self.inner.desk.evidence(tenant, id, "operator", None, json(decision).as_bytes())?;
+        self.inner
+            .store
+            .write::<_, StoreError, _>(move |mut db| {
+                Box::pin(async move {
+                    db.insert_evidence(&evidence).await?;
+                    db.settle_op(&op, state, None, None, None).await
+                })
+            })
+            .await?;
+        self.operation(tenant, id).await
+    }
+
+    /// Stores a credential, sealed. Refused without a key.
+    pub async fn put_credential(&self, tenant: &str, account: &str, carrier: &str, secret: &[u8]) -> Result<()> {
+        let row = format!("{tenant}/{account}");
+        let sealed = self.inner.sealer.seal_strictly(Place::new("credential", &row, tenant), secret)?;
+        let (tenant, account, carrier) = (tenant.to_owned(), account.to_owned(), carrier.to_owned());
+        self.inner
+            .store
+            .write::<_, StoreError, _>(move |mut db| {
+                Box::pin(async move { db.put_sealed_credential(&tenant, &account, &carrier, sealed).await })
+            })
+            .await?;
+        Ok(())
+    }
+
+    /// A stored credential, opened.
+    pub async fn credential(&self, tenant: &str, account: &str) -> Result<Option<Vec<u8>>> {
+        let (owner, name) = (tenant.to_owned(), account.to_owned());
+        let sealed = self
+            .inner
+            .store
+            .read::<_, StoreError, _>(|mut db| {
+                Box::pin(async move { db.sealed_credential(&owner, &name).await })
+            })
+            .await?;
+        let row = format!("{tenant}/{account}");
+        let place = Place::new("credential", &row, tenant);
+        Ok(sealed.map(|sealed| self.inner.sealer.open(place, &sealed)).transpose()?)
+    }
+
+    /// Seals again with the newest key what older keys sealed or what was stored plain, a batch at a time, while the
+    /// engine runs. Returns how many values were renewed; 0 means that older keys are no longer needed.
+    pub async fn reseal(&self, batch: i64) -> Result<usize> {
+        let sealer = self.inner.sealer.clone();
+        let renewed = self
+            .inner
+            .store
+            .write::<_, StoreError, _>(move |mut db| Box::pin(async move { db.reseal(&sealer, batch).await }))
+            .await?;
+        Ok(renewed)
+    }
+}

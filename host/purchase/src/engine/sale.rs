@@ -1,0 +1,472 @@
+//! D4: a sale with its labels, files, ledger entries and event in one transaction, and what becomes of a sale that comes
+//! late.
+
+use std::cmp::Ordering;
+
+use uuid::Uuid;
+use waybill_core::{DocumentKind, LabelKey, Money, Purchase, Settlement, ShipmentKey};
+
+use super::{Attention, Engine, OnNoLabel, OnVariance, OpenAccount, PartialPolicy, Policy, Result, json};
+use crate::fail::failpoint;
+use crate::ledger::NewEntry;
+use crate::seal::{Place, sha256};
+use crate::store::{
+    AttemptRow, AttemptState, Db, Inserted, NewDocument, NewLabel, NewOp, OpKind, PurchaseChange, PurchaseRow,
+    PurchaseState, StoreError, reservation,
+};
+
+/// How a sale became known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Source {
+    /// The carrier's answer to the purchase.
+    Answer,
+    /// The stored answer, read again.
+    StoredAnswer,
+    /// A question by handle.
+    Lookup,
+    /// The sweep.
+    Sweep,
+    /// A person.
+    Operator,
+}
+
+impl Source {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Answer => "answer",
+            Self::StoredAnswer => "stored_answer",
+            Self::Lookup => "lookup",
+            Self::Sweep => "sweep",
+            Self::Operator => "operator",
+        }
+    }
+}
+
+/// A sale with everything sealed and numbered, ready to be written.
+#[derive(Clone)]
+struct Prepared {
+    labels: Vec<NewLabel>,
+    documents: Vec<NewDocument>,
+    charged: Option<Money>,
+    settlement: Settlement,
+    /// Every piece has a printable label.
+    printable: bool,
+    /// Voids it, should it be too much.
+    void: NewOp,
+    source: Source,
+    /// What the carrier can do.
+    voids: bool,
+}
+
+/// What became of a sale.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Settled {
+    /// It is the purchase's label now.
+    Adopted,
+    /// It is known already.
+    Known,
+    /// It is one too many, and is being voided.
+    Extra,
+    /// Its number belongs to another purchase.
+    Contradiction,
+}
+
+/// What a void needs, sealed in its row.
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
+pub(super) struct VoidOrder {
+    pub(super) purchase: String,
+    pub(super) attempt: String,
+    pub(super) key: LabelKey,
+    /// Numbers that are void when the carrier says so.
+    pub(super) numbers: Vec<String>,
+}
+
+impl Engine {
+    /// Writes a sale down, whatever became of its attempt meanwhile.
+    pub(super) async fn settle_sale(
+        &self,
+        row: &PurchaseRow,
+        attempt: &AttemptRow,
+        account: &OpenAccount,
+        sale: &Purchase,
+        source: Source,
+    ) -> Result<Settled> {
+        let prepared = self.prepare_sale(row, attempt, account, sale, source)?;
+        #[cfg(any(test, feature = "failpoints"))]
+        let drop_late = self.inner.options.is(super::Mutant::DropLateSuccess);
+        #[cfg(not(any(test, feature = "failpoints")))]
+        let drop_late = false;
+        let mut tries = 0;
+        let settled = loop {
+            failpoint!(self.inner.options.fail, "d4.before");
+            let (attempt, prepared) = (attempt.id.clone(), prepared.clone());
+            let written = self
+                .inner
+                .store
+                .write::<_, StoreError, _>(move |mut db| {
+                    Box::pin(async move { settle(&mut db, &attempt, &prepared, drop_late).await })
+                })
+                .await;
+            match written {
+                Ok(settled) => break settled,
+                // The answer is stored (D3): if the database stays away, the worker reads it again later.
+                Err(_) if tries < 4 => tries += 1,
+                Err(error) => return Err(error.into()),
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20 << tries)).await;
+        };
+        failpoint!(self.inner.options.fail, "d4.after");
+        if settled == Settled::Extra {
+            tracing::warn!(purchase = row.id, source = source.as_str(), "a label too many was found; it is being voided");
+        }
+        Ok(settled)
+    }
+
+    fn prepare_sale(
+        &self,
+        row: &PurchaseRow,
+        attempt: &AttemptRow,
+        account: &OpenAccount,
+        sale: &Purchase,
+        source: Source,
+    ) -> Result<Prepared> {
+        let documents: Vec<NewDocument> = sale
+            .documents
+            .iter()
+            .filter(|document| !document.bytes.is_empty())
+            .map(|document| self.new_document(&row.tenant, &attempt.id, document))
+            .collect::<Result<_>>()?;
+        let file_of = |parcel: u32| {
+            let label = |document: &&NewDocument| document.kind == DocumentKind::Label.as_str();
+            let own = documents.iter().filter(label).find(|document| document.piece == Some(i64::from(parcel)));
+            own.or_else(|| documents.iter().filter(label).find(|document| document.piece.is_none()))
+                .map(|document| document.id.clone())
+        };
+        let charged = sale.charged();
+        let pieces_priced = sale.pieces.iter().any(|piece| piece.charged.is_some());
+        let labels: Vec<NewLabel> = sale
+            .pieces
+            .iter()
+            .enumerate()
+            .map(|(at, piece)| NewLabel {
+                id: Uuid::now_v7().to_string(),
+                tenant: row.tenant.clone(),
+                purchase_id: row.id.clone(),
+                attempt_id: attempt.id.clone(),
+                piece: i64::from(piece.parcel),
+                carrier: row.carrier.clone(),
+                account: row.account.clone(),
+                environment: attempt.environment.clone(),
+                tracking: piece.tracking.as_str().to_owned(),
+                shipment_key: sale.shipment_key.as_str().to_owned(),
+                carrier_data: sale.carrier_data.clone(),
+                service: row.service.clone(),
+                price: if pieces_priced { piece.charged } else { charged.filter(|_| at == 0) },
+                document_id: file_of(piece.parcel),
+            })
+            .collect();
+        let void = self.void_op(row, attempt, &labels, "extra")?;
+        Ok(Prepared {
+            printable: !labels.is_empty() && labels.iter().all(|label| label.document_id.is_some()),
+            labels,
+            documents,
+            charged,
+            settlement: sale.settlement.clone(),
+            void,
+            source,
+            voids: account.carrier.profile().purchase.voids,
+        })
+    }
+
+    pub(super) fn new_document(
+        &self,
+        tenant: &str,
+        subject: &str,
+        document: &waybill_core::Document,
+    ) -> Result<NewDocument> {
+        let id = Uuid::now_v7().to_string();
+        let meta = waybill_core::Document { bytes: Vec::new().into(), ..document.clone() };
+        Ok(NewDocument {
+            tenant: tenant.to_owned(),
+            subject: subject.to_owned(),
+            piece: document.parcel.map(i64::from),
+            kind: document.kind.to_string(),
+            format: document.format.to_string(),
+            meta: json(&meta),
+            bytes_sealed: self.inner.sealer.seal(Place::new("document", &id, tenant), &document.bytes)?,
+            sha256: sha256(&document.bytes),
+            id,
+        })
+    }
+
+    /// The operation that voids labels. Its target is the first label when it is one too many, else the purchase.
+    pub(super) fn void_op(
+        &self,
+        row: &PurchaseRow,
+        attempt: &AttemptRow,
+        labels: &[NewLabel],
+        purpose: &str,
+    ) -> Result<NewOp> {
+        let id = Uuid::now_v7().to_string();
+        let first = labels.first();
+        let bought = chrono::DateTime::from_timestamp_millis(attempt.sent_at.unwrap_or(row.created_at));
+        let key = LabelKey {
+            shipment_key: ShipmentKey::from(first.map(|label| label.shipment_key.clone()).unwrap_or_default()),
+            tracking: match labels {
+                [] => attempt.numbers.clone().unwrap_or_default(),
+                labels => labels.iter().map(|label| label.tracking.as_str().into()).collect(),
+            },
+            service: row.service.as_str().into(),
+            handle: attempt.handle,
+            bought_at: bought.unwrap_or_default(),
+            carrier_data: first.and_then(|label| label.carrier_data.clone()),
+        };
+        let order = VoidOrder {
+            purchase: row.id.clone(),
+            attempt: attempt.id.clone(),
+            key,
+            numbers: labels.iter().map(|label| label.tracking.clone()).collect(),
+        };
+        let extra = first.filter(|_| purpose == "extra").map(|label| label.id.clone());
+        Ok(NewOp {
+            request_sealed: self.seal_json(Place::new("carrier_op", &id, &row.tenant), &order)?,
+            handle: waybill_core::Handle(Uuid::now_v7()),
+            id,
+            tenant: row.tenant.clone(),
+            kind: OpKind::Void,
+            target: extra.unwrap_or_else(|| row.id.clone()),
+            account: attempt.account.clone(),
+            account_fingerprint: attempt.account_fingerprint.clone(),
+            environment: attempt.environment.clone(),
+            purpose: purpose.to_owned(),
+            grace: 0,
+        })
+    }
+}
+
+async fn settle(db: &mut Db<'_>, attempt: &str, sale: &Prepared, drop_late: bool) -> Result<Settled, StoreError> {
+    let missing = || StoreError::Corrupt("an attempt without a row was sold".into());
+    let attempt = db.attempt_by_id(attempt).await?.ok_or_else(missing)?;
+    let row = db.purchase(&attempt.purchase_id).await?.ok_or_else(missing)?;
+    let adopts = adopts(db, &row, &attempt, sale).await?;
+    if drop_late && !adopts {
+        return Ok(Settled::Known);
+    }
+    let mut fresh = Vec::new();
+    for label in &sale.labels {
+        match db.insert_label(label).await? {
+            Inserted::New => fresh.push(label.tracking.clone()),
+            Inserted::Known { purchase } if purchase == row.id => add_file(db, label, sale).await?,
+            Inserted::Known { purchase } => {
+                contradiction(db, &row, &attempt, label, &purchase).await?;
+                return Ok(Settled::Contradiction);
+            }
+        }
+    }
+    if !fresh.is_empty() {
+        for document in &sale.documents {
+            db.insert_document(document).await?;
+        }
+        ledger_entries(db, &row, sale, adopts).await?;
+    }
+    if adopts {
+        adopt(db, &row, &attempt, sale).await?;
+        return Ok(Settled::Adopted);
+    }
+    if fresh.is_empty() {
+        return Ok(Settled::Known);
+    }
+    extra(db, &row, &attempt, sale, &fresh).await?;
+    Ok(Settled::Extra)
+}
+
+/// A label that was recorded without its file gets it when it turns up.
+async fn add_file(db: &mut Db<'_>, label: &NewLabel, sale: &Prepared) -> Result<(), StoreError> {
+    let Some(id) = &label.document_id else { return Ok(()) };
+    if db.set_label_document(label, id).await?
+        && let Some(document) = sale.documents.iter().find(|document| document.id == *id)
+    {
+        // Under the attempt that holds the label, so that it is found with it.
+        db.insert_document(document).await?;
+    }
+    Ok(())
+}
+
+/// Whether a sale becomes the purchase's own: its attempt is the open one, or the open one was not sent and can be taken
+/// back. Whoever prepared it cannot send it afterwards: D2 is a compare-and-set on the same row.
+async fn adopts(db: &mut Db<'_>, row: &PurchaseRow, attempt: &AttemptRow, sale: &Prepared) -> Result<bool, StoreError> {
+    use PurchaseState as P;
+    let waits = matches!(row.state, P::Accepted | P::Unknown | P::NeedsAttention);
+    if !waits {
+        return Ok(false);
+    }
+    if attempt.n == row.current_attempt {
+        let open = matches!(attempt.state, AttemptState::Sending | AttemptState::Unknown);
+        return Ok(open || (sale.source == Source::Operator && attempt.state != AttemptState::Confirmed));
+    }
+    let Some(newest) = db.attempt(&row.id, row.current_attempt).await? else { return Ok(false) };
+    Ok(newest.state == AttemptState::Prepared
+        && db.move_attempt(&newest.id, newest.epoch, "prepared", "rejected").await?)
+}
+
+async fn adopt(db: &mut Db<'_>, row: &PurchaseRow, attempt: &AttemptRow, sale: &Prepared) -> Result<(), StoreError> {
+    db.set_attempt(&attempt.id, AttemptState::Confirmed.as_str()).await?;
+    let policy: Policy = serde_json::from_str(&row.policy).unwrap_or_default();
+    let outcome = outcome(row, attempt, sale, &policy);
+    if let (Some(charged), true) = (sale.charged, row.reserved_day.is_some()) {
+        let charged = reservation(&charged);
+        if row.reserved_currency.as_deref() == Some(&charged.currency) && charged.minor != row.reserved_minor {
+            db.adjust_held(row, charged.minor - row.reserved_minor).await?;
+        }
+    }
+    let change = PurchaseChange {
+        state: Some(outcome.state),
+        charged: sale.charged,
+        settlement: Some(json(&sale.settlement)),
+        current_attempt: Some(attempt.n),
+        attention: Some(outcome.attention.as_ref().map(json)),
+        ..PurchaseChange::default()
+    };
+    let numbers: Vec<_> = sale.labels.iter().map(|label| label.tracking.as_str()).collect();
+    let payload = serde_json::json!({
+        "tracking": numbers, "charged": sale.charged, "variance": variance(row, sale), "source": sale.source.as_str(),
+        "attempt": attempt.n,
+    });
+    db.must_change(row, &change, &format!("purchase.{}", outcome.state), &payload).await?;
+    if let Some(purpose) = outcome.void {
+        let op = NewOp { purpose: purpose.to_owned(), target: row.id.clone(), ..sale.void.clone() };
+        db.insert_op(&op).await?;
+    }
+    Ok(())
+}
+
+struct Outcome {
+    state: PurchaseState,
+    attention: Option<Attention>,
+    void: Option<&'static str>,
+}
+
+fn outcome(row: &PurchaseRow, attempt: &AttemptRow, sale: &Prepared, policy: &Policy) -> Outcome {
+    use PurchaseState as P;
+    let plain = |state| Outcome { state, attention: None, void: None };
+    let void = |purpose| Outcome { state: P::Voiding, attention: None, void: Some(purpose) };
+    let told = |state, reason: &str| Outcome {
+        state,
+        attention: Some(attention(row, attempt, reason, &["keep", "void"])),
+        void: None,
+    };
+    let pieces = i64::try_from(sale.labels.len()).unwrap_or(i64::MAX);
+    if !sale.printable {
+        return match policy.on_no_label {
+            OnNoLabel::Keep => plain(P::BoughtNoLabel),
+            OnNoLabel::VoidAndBuyAgain if sale.voids => void("no_label"),
+            OnNoLabel::VoidAndBuyAgain => {
+                told(P::BoughtNoLabel, "it was sold, its label cannot be had again, and the carrier cannot void it")
+            }
+        };
+    }
+    if pieces < row.parcels {
+        return match policy.pieces {
+            PartialPolicy::VoidAll if sale.voids => void("partial"),
+            PartialPolicy::VoidAll => told(P::Partial, "some parcels were sold, and the carrier cannot void them"),
+            PartialPolicy::Keep | PartialPolicy::Complete => plain(P::Partial),
+        };
+    }
+    if over_limit(row, sale) {
+        return match policy.on_variance {
+            OnVariance::Keep => plain(P::Bought),
+            OnVariance::Void if sale.voids => void("variance"),
+            OnVariance::Void => told(P::Bought, "it costs more than allowed, and the carrier cannot void it"),
+            OnVariance::Attention => told(P::Bought, "the carrier charges more than the limit of the purchase"),
+        };
+    }
+    plain(P::Bought)
+}
+
+fn over_limit(row: &PurchaseRow, sale: &Prepared) -> bool {
+    let (Some(max), Some(charged)) = (row.max_price, sale.charged) else { return false };
+    // Another currency than the limit's cannot be compared, so a person looks.
+    !matches!(charged.compare(&max), Some(Ordering::Less | Ordering::Equal))
+}
+
+fn variance(row: &PurchaseRow, sale: &Prepared) -> Option<Money> {
+    sale.charged?.checked_sub(row.quoted?).ok().filter(|difference| !difference.is_zero())
+}
+
+/// What a person must know to decide.
+pub(super) fn attention(row: &PurchaseRow, attempt: &AttemptRow, reason: &str, ways: &[&str]) -> Attention {
+    Attention {
+        reason: reason.to_owned(),
+        account: attempt.account.clone(),
+        environment: attempt.environment.clone(),
+        handle: attempt.handle.short(),
+        handle_uuid: attempt.handle.uuid(),
+        numbers: attempt.numbers.iter().flatten().map(ToString::to_string).collect(),
+        sent_at: attempt.sent_at,
+        deadline: row.resolve_deadline,
+        ways: ways.iter().map(|way| (*way).to_owned()).collect(),
+    }
+}
+
+async fn extra(
+    db: &mut Db<'_>,
+    row: &PurchaseRow,
+    attempt: &AttemptRow,
+    sale: &Prepared,
+    fresh: &[String],
+) -> Result<(), StoreError> {
+    let target = sale.labels.iter().find(|label| fresh.contains(&label.tracking)).map(|label| label.id.clone());
+    let op = NewOp { target: target.unwrap_or_else(|| row.id.clone()), ..sale.void.clone() };
+    db.insert_op(&op).await?;
+    let payload = serde_json::json!({
+        "tracking": fresh, "attempt": attempt.n, "source": sale.source.as_str(), "action": "void",
+    });
+    db.must_change(row, &PurchaseChange::default(), "purchase.extra_found", &payload).await
+}
+
+async fn contradiction(
+    db: &mut Db<'_>,
+    row: &PurchaseRow,
+    attempt: &AttemptRow,
+    label: &NewLabel,
+    other: &str,
+) -> Result<(), StoreError> {
+    let reason =
+        format!("the carrier answered number {}, which is recorded under purchase {other}", label.tracking);
+    let told = attention(row, attempt, &reason, &["adopt", "nothing_bought", "void"]);
+    let state = matches!(row.state, PurchaseState::Accepted | PurchaseState::Unknown)
+        .then_some(PurchaseState::NeedsAttention);
+    let change = PurchaseChange { state, attention: Some(Some(json(&told))), ..PurchaseChange::default() };
+    let payload = serde_json::json!({ "reason": "contradiction", "tracking": label.tracking });
+    if attempt.state == AttemptState::Sending {
+        // No more sending, no lease that ends: the row waits for a person.
+        db.set_attempt(&attempt.id, AttemptState::Unknown.as_str()).await?;
+    }
+    db.must_change(row, &change, "purchase.needs_attention", &payload).await
+}
+
+async fn ledger_entries(db: &mut Db<'_>, row: &PurchaseRow, sale: &Prepared, adopted: bool) -> Result<(), StoreError> {
+    let tracking = sale.labels.first().map(|label| label.tracking.clone());
+    let entry = |kind: &str, amount: Option<Money>| NewEntry {
+        tenant: row.tenant.clone(),
+        carrier: row.carrier.clone(),
+        account: row.account.clone(),
+        purchase_id: Some(row.id.clone()),
+        tracking: tracking.clone(),
+        reference: Some(row.business_key.clone()),
+        kind: kind.to_owned(),
+        amount,
+        weight: None,
+        source: "engine".to_owned(),
+        note: (!adopted).then(|| "a label too many".to_owned()),
+    };
+    if let (Some(quoted), true) = (row.quoted, adopted) {
+        db.insert_entry(&entry("estimated", Some(quoted))).await?;
+    }
+    let kind = match sale.settlement {
+        Settlement::Charged => "charged",
+        Settlement::BilledToAccount => "ordered",
+        Settlement::Offline { .. } => "offline",
+    };
+    db.insert_entry(&entry(kind, sale.charged)).await
+}

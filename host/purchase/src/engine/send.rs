@@ -1,0 +1,350 @@
+//! One send: D2, the guard, the carrier's code, D3, and what follows from the verdict.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use waybill_core::{AllocateRequest, Error, ErrorKind, Label, LabelOrder, Phase, Purchase, RepeatGuard, SpendPermit};
+
+use super::desk::Desk;
+use super::sale::Source;
+use super::verdict::{Seen, Told, Verdict, judge};
+use super::{Accounts, Engine, Failure, KeptOrder, OpenAccount, Result, json, ms};
+use crate::fail::failpoint;
+use crate::journal::Record;
+use crate::seal::Place;
+use crate::store::{AttemptRow, PurchaseChange, PurchaseRow, PurchaseState, StoreError};
+
+/// What to do with a purchase next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Step {
+    /// Look again at once.
+    GoOn,
+    /// Look again after a time.
+    Wait(Duration),
+    /// Nothing to do now.
+    Stop,
+}
+
+impl Engine {
+    /// Sends a prepared attempt, if nobody else is faster.
+    pub(super) async fn send(
+        &self,
+        row: &PurchaseRow,
+        attempt: &AttemptRow,
+        accounts: &Arc<dyn Accounts>,
+    ) -> Result<Step> {
+        let account = match self.account_for(attempt, &row.tenant, accounts).await {
+            Ok(account) => account,
+            Err(error) => return self.not_sent(row, attempt, error, false).await,
+        };
+        let Some(label) = account.carrier.label() else {
+            return self.not_sent(row, attempt, Error::unsupported("the account sells no labels"), false).await;
+        };
+        let kept: KeptOrder = self.open_json(Place::new("purchase", &row.id, &row.tenant), &row.order_sealed)?;
+        let attempt = match self.with_numbers(row, attempt, &account, label, &kept).await {
+            Ok(Some(attempt)) => attempt,
+            Ok(None) => return Ok(Step::GoOn),
+            Err(error) => return self.not_sent(row, attempt, error, false).await,
+        };
+        let order = kept.order(attempt.handle, attempt.numbers.clone().unwrap_or_default());
+        let Some((sending, since)) = self.begin(row, &attempt, &account).await? else { return Ok(Step::Stop) };
+        let open = self.inner.desk.issue(&row.tenant, &sending.id, since);
+        let timeout = self.inner.options.timeout(&account.carrier.profile().purchase);
+        let told = self.call_buy(&account, &row.account, &order, open.permit(), timeout).await;
+        let seen = open.close();
+        failpoint!(self.inner.options.fail, "verdict.before");
+        self.conclude(row, &sending, &account, seen, told).await
+    }
+
+    /// The account that the attempt was made for, or why it cannot be used.
+    pub(super) async fn account_for(
+        &self,
+        attempt: &AttemptRow,
+        tenant: &str,
+        accounts: &Arc<dyn Accounts>,
+    ) -> waybill_core::Result<OpenAccount> {
+        let account = accounts.open(tenant, &attempt.account).await?;
+        if account.fingerprint != attempt.account_fingerprint || account.environment != attempt.environment {
+            let message = format!("the account `{}` points somewhere else since the purchase was begun", attempt.account);
+            return Err(Error::new(ErrorKind::Config, message));
+        }
+        Ok(account)
+    }
+
+    /// Numbers first, where the shipper chooses them: drawn, kept, then used.
+    async fn with_numbers(
+        &self,
+        row: &PurchaseRow,
+        attempt: &AttemptRow,
+        account: &OpenAccount,
+        label: &dyn Label,
+        kept: &KeptOrder,
+    ) -> waybill_core::Result<Option<AttemptRow>> {
+        let profile = account.carrier.profile();
+        if profile.purchase.repeat != RepeatGuard::ChosenNumber || attempt.numbers.is_some() {
+            return Ok(Some(attempt.clone()));
+        }
+        let internal = |error: StoreError| {
+            Error::new(ErrorKind::Internal, error.to_string()).with_retry(waybill_core::Retry::Safe)
+        };
+        let name = format!("numbers/{}/{}", profile.id, attempt.account_fingerprint);
+        let count = i64::try_from(kept.shipment.parcels.len()).unwrap_or(1);
+        let first = self
+            .inner
+            .store
+            .write(move |mut db| Box::pin(async move { db.take_sequence(&name, count).await }))
+            .await
+            .map_err(internal)?;
+        let order = kept.order(attempt.handle, Vec::new());
+        let timeout = self.inner.options.timeout(&profile.purchase);
+        let cx = self.cx(account, &row.account, "allocate", timeout);
+        let request = AllocateRequest { order, sequence: u64::try_from(first).unwrap_or_default() };
+        let work = AssertUnwindSafe(label.allocate(&cx, &request)).catch_unwind();
+        let numbers = match tokio::time::timeout(timeout, work).await {
+            Ok(Ok(allocation)) => allocation?.numbers,
+            Ok(Err(_)) => return Err(Error::new(ErrorKind::Panicked, "the carrier's code panicked while it drew numbers")),
+            Err(_) => {
+                let error = Error::new(ErrorKind::Unavailable, "the carrier gave no numbers in time");
+                return Err(error.with_retry(waybill_core::Retry::Safe));
+            }
+        };
+        let (before, drawn) = (attempt.clone(), numbers.clone());
+        let kept = self
+            .inner
+            .store
+            .write(move |mut db| Box::pin(async move { db.keep_numbers(&before, &drawn).await }))
+            .await
+            .map_err(internal)?;
+        #[cfg(any(test, feature = "failpoints"))]
+        self.inner.options.fail.hit("allocate.after").await.map_err(internal)?;
+        Ok(kept.then(|| AttemptRow { numbers: Some(numbers), ..attempt.clone() }))
+    }
+
+    /// D2. `None` when somebody else was faster, or the answer to the commit was lost (then nothing is sent).
+    async fn begin(
+        &self,
+        row: &PurchaseRow,
+        attempt: &AttemptRow,
+        account: &OpenAccount,
+    ) -> Result<Option<(AttemptRow, super::desk::Stopwatch)>> {
+        self.keep_epoch().await?;
+        failpoint!(self.inner.options.fail, "d2.before");
+        let options = &self.inner.options;
+        let lease = ms(options.lease(&account.carrier.profile().purchase));
+        let sweep = options.sweeps.first().map_or(i64::MAX / 4, |first| ms(*first));
+        let since = Desk::stopwatch();
+        let (before, owner) = (attempt.clone(), self.inner.owner.clone());
+        let begun = self
+            .inner
+            .store
+            .write::<_, StoreError, _>(move |mut db| {
+                Box::pin(async move { db.begin_sending(&before, &owner, lease, sweep).await })
+            })
+            .await;
+        let sending = match begun {
+            Err(StoreError::CommitUnknown(why)) => {
+                // It may stand at "sending". Nothing was sent, certainly, and that is written down.
+                self.write_unsent(&attempt.id, attempt.epoch + 1, 0).await;
+                return Err(StoreError::CommitUnknown(why).into());
+            }
+            other => other?,
+        };
+        let Some(sending) = sending else { return Ok(None) };
+        let note = Record::Sent {
+            attempt: sending.id.clone(),
+            purchase: row.id.clone(),
+            tenant: row.tenant.clone(),
+            account: row.account.clone(),
+            handle: sending.handle.short(),
+            at: sending.sent_at.unwrap_or_default(),
+        };
+        if let Err(error) = self.inner.journal.note(note).await {
+            tracing::warn!(%error, "a send could not be noted in the journal");
+        }
+        failpoint!(self.inner.options.fail, "d2.after");
+        Ok(Some((sending, since)))
+    }
+
+    async fn call_buy(
+        &self,
+        account: &OpenAccount,
+        name: &str,
+        order: &LabelOrder,
+        permit: SpendPermit,
+        timeout: Duration,
+    ) -> Told<Purchase> {
+        let cx = self.cx(account, name, "buy", timeout);
+        let Some(label) = account.carrier.label() else { return Told::Lost("offers no labels") };
+        told(label.buy(&cx, order, permit), timeout).await
+    }
+
+    /// Carries out a verdict.
+    pub(super) async fn conclude(
+        &self,
+        row: &PurchaseRow,
+        attempt: &AttemptRow,
+        account: &OpenAccount,
+        seen: Seen,
+        told: Told<Purchase>,
+    ) -> Result<Step> {
+        match judge(seen, told, &account.carrier.profile().purchase) {
+            Verdict::Done(sale) => {
+                self.settle_sale(row, attempt, account, &sale, Source::Answer).await?;
+                Ok(Step::GoOn)
+            }
+            Verdict::Refused(error) => {
+                self.refused(row, attempt, error, seen != Seen::Unused).await?;
+                Ok(Step::Stop)
+            }
+            Verdict::NotSent(error) => self.not_sent(row, attempt, error, true).await,
+            Verdict::Unknown(why) => self.unknown(row, attempt, account, &why).await,
+        }
+    }
+
+    /// Nothing left, certainly: the same attempt later, or an end after too many times.
+    async fn not_sent(&self, row: &PurchaseRow, attempt: &AttemptRow, error: Error, sending: bool) -> Result<Step> {
+        failpoint!(self.inner.options.fail, "unsent.before");
+        let gone = !error.is_retryable();
+        if gone || attempt.unsent + 1 >= self.inner.options.max_unsent {
+            self.refused(row, attempt, error, false).await?;
+            return Ok(Step::Stop);
+        }
+        let doubled = self.inner.options.unsent_wait * 2_u32.saturating_pow(u32::try_from(attempt.unsent).unwrap_or(8));
+        let wait = match error.retry {
+            waybill_core::Retry::After(time) => time.max(doubled),
+            _ => doubled,
+        };
+        if sending {
+            self.write_unsent(&attempt.id, attempt.epoch, ms(wait)).await;
+        } else {
+            let (id, epoch, wait) = (attempt.id.clone(), attempt.epoch, ms(wait));
+            self.inner
+                .store
+                .write::<_, StoreError, _>(move |mut db| {
+                    Box::pin(async move { db.postpone(&id, epoch, wait).await })
+                })
+                .await?;
+        }
+        failpoint!(self.inner.options.fail, "unsent.after");
+        Ok(Step::Wait(wait))
+    }
+
+    /// Writes down that nothing left; in the journal when the database is away.
+    async fn write_unsent(&self, attempt: &str, epoch: i64, wait: i64) {
+        let (id, grace) = (attempt.to_owned(), ms(self.inner.options.grace));
+        let written = self
+            .inner
+            .store
+            .write::<_, StoreError, _>(move |mut db| {
+                Box::pin(async move { db.back_to_prepared(&id, epoch, wait + grace).await })
+            })
+            .await;
+        if written.is_err() {
+            let record = Record::Unsent { attempt: attempt.to_owned(), epoch };
+            if let Err(error) = self.inner.journal.append(record).await {
+                tracing::warn!(%error, "neither database nor journal take that nothing was sent; it will be asked");
+            }
+        }
+    }
+
+    /// The carrier refused, or it was given up unsent: certainly nothing was bought.
+    pub(super) async fn refused(&self, row: &PurchaseRow, attempt: &AttemptRow, error: Error, sent: bool) -> Result<()> {
+        failpoint!(self.inner.options.fail, "d4.before");
+        let (purchase, id, epoch) = (row.id.clone(), attempt.id.clone(), attempt.epoch);
+        let kind = error.kind.as_str().to_owned();
+        let code = error.carrier_code().map(str::to_owned);
+        let failure = json(&Failure { error, sent });
+        self.inner
+            .store
+            .write::<_, StoreError, _>(move |mut db| {
+                Box::pin(async move {
+                    let (Some(row), Some(attempt)) = (db.purchase(&purchase).await?, db.attempt_by_id(&id).await?) else {
+                        return Ok(());
+                    };
+                    // A refusal in hand is certain whatever the row says. "Never sent" is certain only for our own claim.
+                    if !attempt.state.is_open() || (!sent && attempt.epoch != epoch) {
+                        return Ok(());
+                    }
+                    db.set_attempt(&id, "rejected").await?;
+                    if row.current_attempt != attempt.n || row.state.is_final() {
+                        return Ok(());
+                    }
+                    let change = PurchaseChange {
+                        state: Some(PurchaseState::Rejected),
+                        failure: Some(failure),
+                        attention: Some(None),
+                        ..PurchaseChange::default()
+                    };
+                    let payload = serde_json::json!({ "error": kind, "carrier_code": code, "sent": sent });
+                    db.must_change(&row, &change, "purchase.rejected", &payload).await
+                })
+            })
+            .await?;
+        failpoint!(self.inner.options.fail, "d4.after");
+        Ok(())
+    }
+
+    /// Nobody knows: to be asked after the settle window.
+    async fn unknown(&self, row: &PurchaseRow, attempt: &AttemptRow, account: &OpenAccount, why: &str) -> Result<Step> {
+        failpoint!(self.inner.options.fail, "unknown.before");
+        let traits = &account.carrier.profile().purchase;
+        let wait = self.inner.options.settle(traits);
+        let recovery = traits.recover_within_seconds.map(Duration::from_secs);
+        let ask_for = recovery.map_or(self.inner.options.resolve_for, |end| end.min(self.inner.options.resolve_for));
+        self.write_unknown(&row.id, attempt, wait, ask_for, why).await?;
+        failpoint!(self.inner.options.fail, "unknown.after");
+        Ok(Step::Wait(wait))
+    }
+
+    pub(super) async fn write_unknown(
+        &self,
+        purchase: &str,
+        attempt: &AttemptRow,
+        wait: Duration,
+        ask_for: Duration,
+        why: &str,
+    ) -> Result<()> {
+        let deadline = attempt.sent_at.map(|sent| sent.saturating_add(ms(ask_for)));
+        let (purchase, id, epoch, why) = (purchase.to_owned(), attempt.id.clone(), attempt.epoch, why.to_owned());
+        self.inner
+            .store
+            .write::<_, StoreError, _>(move |mut db| {
+                Box::pin(async move {
+                    if !db.to_unknown(&id, epoch, ms(wait)).await? {
+                        return Ok(());
+                    }
+                    let Some(row) = db.purchase(&purchase).await? else { return Ok(()) };
+                    let change = PurchaseChange {
+                        state: (!row.state.is_final()).then_some(PurchaseState::Unknown),
+                        resolve_deadline: deadline,
+                        ..PurchaseChange::default()
+                    };
+                    db.must_change(&row, &change, "purchase.unknown", &serde_json::json!({ "why": why })).await
+                })
+            })
+            .await?;
+        Ok(())
+    }
+}
+
+/// Runs a carrier's code: a panic or a hang becomes [`Told::Lost`].
+pub(super) async fn told<T>(
+    work: impl Future<Output = waybill_core::Result<T>> + Send,
+    timeout: Duration,
+) -> Told<T> {
+    // A little longer than the transport waits, so that its own, better informed answer comes first.
+    let longest = timeout + timeout / 20 + Duration::from_millis(50);
+    match tokio::time::timeout(longest, AssertUnwindSafe(work).catch_unwind()).await {
+        Ok(Ok(Ok(done))) => Told::Ok(done),
+        Ok(Ok(Err(error))) => Told::Err(error),
+        Ok(Err(_)) => Told::Lost("panicked"),
+        Err(_) => Told::Lost("did not come back in time"),
+    }
+}
+
+/// Whether an error says that the account cannot be asked at all.
+pub(super) fn account_is_gone(error: &Error) -> bool {
+    matches!(error.kind, ErrorKind::NotFound | ErrorKind::Config | ErrorKind::Unsupported) && error.phase == Phase::NotSent
+}

@@ -1,0 +1,94 @@
+//! The sweep: every attempt that was sent is asked about again, also those that seem done, because a carrier may process a
+//! request long after we stopped waiting for it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use waybill_core::Recovery;
+
+use super::resolve::Case;
+use super::sale::{Settled, Source};
+use super::send::account_is_gone;
+use super::verdict::Success;
+use super::{Accounts, Engine, KeptOrder, Result, ms};
+use crate::fail::failpoint;
+use crate::seal::Place;
+use crate::store::{AttemptRow, AttemptState, StoreError};
+
+impl Engine {
+    /// Sweeps attempts that are due. Returns how many.
+    pub(super) async fn sweep_due(&self, accounts: &Arc<dyn Accounts>) -> Result<usize> {
+        let sweeps = &self.inner.options.sweeps;
+        let last = i64::try_from(sweeps.len()).unwrap_or(1).max(1);
+        let gap = sweeps.windows(2).map(|two| two[1].saturating_sub(two[0])).next().unwrap_or_default();
+        let (limit, gap) = (i64::try_from(self.inner.options.parallel).unwrap_or(16), ms(gap.max(Duration::from_millis(1))));
+        let due = self
+            .inner
+            .store
+            .write::<_, StoreError, _>(move |mut db| {
+                Box::pin(async move { db.claim_sweeps(limit, gap, last).await })
+            })
+            .await?;
+        let count = due.len();
+        let work = due.into_iter().map(|attempt| async move {
+            if let Err(error) = self.sweep(&attempt, accounts).await {
+                tracing::warn!(%error, attempt = attempt.id, "a sweep failed; it is repeated");
+                self.sweep_later(&attempt).await;
+            }
+        });
+        futures_util::future::join_all(work).await;
+        Ok(count)
+    }
+
+    /// Asks about one attempt and voids what nobody wants.
+    pub(super) async fn sweep(&self, attempt: &AttemptRow, accounts: &Arc<dyn Accounts>) -> Result<()> {
+        let id = attempt.purchase_id.clone();
+        let read = self.inner.store.read::<_, StoreError, _>(|mut db| Box::pin(async move { db.purchase(&id).await }));
+        let Some(row) = read.await? else { return Ok(()) };
+        #[cfg(any(test, feature = "failpoints"))]
+        if self.inner.options.is(super::Mutant::SweepLatest) && attempt.n != row.current_attempt {
+            return Ok(());
+        }
+        let account = match self.account_for(attempt, &row.tenant, accounts).await {
+            Ok(account) => account,
+            Err(error) if account_is_gone(&error) => return Ok(()),
+            Err(error) => return Err(error.into()),
+        };
+        let traits = &account.carrier.profile().purchase;
+        // An unknown attempt is asked about on its own schedule; a sale that answered normally is asked about only where
+        // a question is not a reprint.
+        let answered = attempt.state == AttemptState::Confirmed && attempt.checks == 0;
+        let costly = answered && traits.recovers_label && !self.inner.options.sweep_everything;
+        if !traits.lookup || attempt.state == AttemptState::Unknown || costly {
+            return Ok(());
+        }
+        let kept: KeptOrder = self.open_json(Place::new("purchase", &row.id, &row.tenant), &row.order_sealed)?;
+        let case = Case { row, attempt: attempt.clone(), account, kept };
+        failpoint!(self.inner.options.fail, "sweep.before");
+        let recovered = self.recover(&case).await?;
+        if let Recovery::Found(sales) = recovered {
+            for sale in sales.iter().filter(|sale| sale.is_real()) {
+                let settled =
+                    self.settle_sale(&case.row, &case.attempt, &case.account, sale, Source::Sweep).await?;
+                if settled == Settled::Extra {
+                    tracing::warn!(purchase = case.row.id, attempt = attempt.n, "the sweep found a late sale");
+                }
+            }
+        }
+        failpoint!(self.inner.options.fail, "sweep.after");
+        Ok(())
+    }
+
+    async fn sweep_later(&self, attempt: &AttemptRow) {
+        let wait = ms(self.inner.options.ask_again.first().copied().unwrap_or(Duration::from_secs(30)));
+        let id = attempt.id.clone();
+        let again = self
+            .inner
+            .store
+            .write::<_, StoreError, _>(move |mut db| Box::pin(async move { db.sweep_again(&id, wait).await }))
+            .await;
+        if let Err(error) = again {
+            tracing::warn!(%error, attempt = attempt.id, "a sweep could not be put off");
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! The worker: leases that ended, attempts that wait, voids, sweeps, the journal.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::{Accounts, Engine, Result, TickReport, locked};
+use crate::store::{AttemptRow, StoreError};
+
+impl Engine {
+    /// Works until it is aborted or the engine is closed. One per process is enough; several processes share the work.
+    pub fn run(&self, accounts: Arc<dyn Accounts>) -> tokio::task::JoinHandle<()> {
+        let engine = self.clone();
+        tokio::spawn(async move {
+            while !engine.is_closing() {
+                let pause = match engine.tick(&accounts).await {
+                    Ok(report) if report.is_idle() => engine.inner.options.idle,
+                    Ok(_) => Duration::from_millis(5),
+                    Err(error) => {
+                        tracing::warn!(%error, "a round of work failed");
+                        engine.inner.options.idle
+                    }
+                };
+                tokio::time::sleep(pause).await;
+            }
+        })
+    }
+
+    /// One round of work.
+    pub async fn tick(&self, accounts: &Arc<dyn Accounts>) -> Result<TickReport> {
+        let replayed = self.replay_journal().await?;
+        let expired = self.expire_leases(accounts).await?;
+        let driven = self.drive_due(accounts).await?;
+        let operations = self.drive_ops(accounts).await?;
+        let swept = self.sweep_due(accounts).await?;
+        if self.is_a_new_minute() {
+            self.enforce_left_over(accounts).await?;
+        }
+        Ok(TickReport { expired, driven, operations, swept, replayed })
+    }
+
+    fn is_a_new_minute(&self) -> bool {
+        let mut last = locked(&self.inner.minute);
+        let due = last.is_none_or(|at| at.elapsed() >= Duration::from_secs(60));
+        if due {
+            *last = Some(Instant::now());
+        }
+        due
+    }
+
+    fn batch(&self) -> i64 {
+        i64::try_from(self.inner.options.parallel).unwrap_or(16).max(1)
+    }
+
+    /// Sends whose lease ended become unknown: whoever sent them is gone or late.
+    async fn expire_leases(&self, accounts: &Arc<dyn Accounts>) -> Result<usize> {
+        let limit = self.batch() * 4;
+        let expired: Vec<AttemptRow> = self
+            .inner
+            .store
+            .read::<_, StoreError, _>(|mut db| Box::pin(async move { db.expired_sends(limit).await }))
+            .await?;
+        for attempt in &expired {
+            let settle = self.settle_of(attempt, accounts).await;
+            let (wait, ask_for) = settle.unwrap_or((Duration::from_secs(120), self.inner.options.resolve_for));
+            let why = "the process that sent it did not come back in time";
+            self.write_unknown(&attempt.purchase_id, attempt, wait, ask_for, why).await?;
+        }
+        Ok(expired.len())
+    }
+
+    async fn settle_of(&self, attempt: &AttemptRow, accounts: &Arc<dyn Accounts>) -> Option<(Duration, Duration)> {
+        let id = attempt.purchase_id.clone();
+        let read = self.inner.store.read::<_, StoreError, _>(|mut db| Box::pin(async move { db.purchase(&id).await }));
+        let row = read.await.ok()??;
+        let account = accounts.open(&row.tenant, &row.account).await.ok()?;
+        let traits = &account.carrier.profile().purchase;
+        let recovery = traits.recover_within_seconds.map(Duration::from_secs);
+        let longest = self.inner.options.resolve_for;
+        Some((self.inner.options.settle(traits), recovery.map_or(longest, |end| end.min(longest))))
+    }
+
+    async fn drive_due(&self, accounts: &Arc<dyn Accounts>) -> Result<usize> {
+        let limit = self.batch();
+        let due = self
+            .inner
+            .store
+            .read::<_, StoreError, _>(|mut db| Box::pin(async move { db.due_attempts(limit).await }))
+            .await?;
+        let purchases: BTreeMap<String, ()> = due.into_iter().map(|attempt| (attempt.purchase_id, ())).collect();
+        let count = purchases.len();
+        let work = purchases.into_keys().map(|purchase| async move {
+            if let Err(error) = self.drive(&purchase, accounts).await {
+                tracing::warn!(%error, purchase, "a purchase stopped half-way; it is taken up again");
+            }
+        });
+        self.together(work).await;
+        Ok(count)
+    }
+
+    async fn drive_ops(&self, accounts: &Arc<dyn Accounts>) -> Result<usize> {
+        let limit = self.batch();
+        let due = self
+            .inner
+            .store
+            .read::<_, StoreError, _>(|mut db| Box::pin(async move { db.due_ops(limit).await }))
+            .await?;
+        let count = due.len();
+        let work = due.into_iter().map(|op| async move {
+            if let Err(error) = self.drive_op(&op.new.id, accounts).await {
+                tracing::warn!(%error, operation = op.new.id, "an operation stopped half-way; it is taken up again");
+            }
+        });
+        self.together(work).await;
+        Ok(count)
+    }
+
+    async fn together(&self, work: impl Iterator<Item = impl Future<Output = ()>>) {
+        futures_util::future::join_all(work).await;
+    }
+}

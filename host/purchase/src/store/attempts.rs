@@ -1,0 +1,304 @@
+//! Attempts and evidence: D2, D3, claims.
+
+use sqlx::Row;
+use waybill_core::{Handle, TrackingNumber};
+
+use super::rows::AttemptRow;
+use super::{Db, Result, StoreError};
+
+/// An attempt to be written down.
+#[derive(Debug, Clone)]
+pub struct NewAttempt {
+    /// Id.
+    pub id: String,
+    /// Its purchase.
+    pub purchase_id: String,
+    /// Number within the purchase, from 1.
+    pub n: i64,
+    /// Our id at the carrier.
+    pub handle: Handle,
+    /// Account.
+    pub account: String,
+    /// Fingerprint of the account's settings.
+    pub account_fingerprint: String,
+    /// Environment of the account.
+    pub environment: String,
+    /// Numbers taken over from an earlier attempt, as JSON.
+    pub numbers: Option<String>,
+    /// Milliseconds until a worker takes it over from whoever made it.
+    pub grace: i64,
+}
+
+/// Something that was seen, kept for ever.
+#[derive(Debug, Clone)]
+pub struct NewEvidence {
+    /// Id, chosen by whoever saw it, so that it is stored once however often it is written.
+    pub id: String,
+    /// Tenant.
+    pub tenant: String,
+    /// Attempt or operation that it is about.
+    pub subject: String,
+    /// What it is: `answer`, `send_failed`, `lookup`, `operator`.
+    pub kind: String,
+    /// When, in milliseconds since 1970.
+    pub at: i64,
+    /// HTTP status.
+    pub http_status: Option<i64>,
+    /// The raw bytes, sealed.
+    pub body_sealed: Vec<u8>,
+    /// SHA-256 of the bytes before sealing, hexadecimal.
+    pub sha256: String,
+}
+
+impl Db<'_> {
+    /// Writes an attempt down. False when the purchase has an open attempt or one of that number.
+    pub(crate) async fn insert_attempt(&mut self, new: &NewAttempt) -> Result<bool> {
+        let insert = self
+            .sql(
+                "INSERT INTO attempt (id, purchase_id, n, handle, account, account_fingerprint, environment, state, epoch, \
+                 numbers, sends, unsent, next_check_at, checks, sweeps, created_at) \
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, 'prepared', 0, $8, 0, 0, {now} + $9, 0, 0, {now}) \
+                 ON CONFLICT DO NOTHING",
+            )
+            .bind(new.id.clone())
+            .bind(new.purchase_id.clone())
+            .bind(new.n)
+            .bind(new.handle.short())
+            .bind(new.account.clone())
+            .bind(new.account_fingerprint.clone())
+            .bind(new.environment.clone())
+            .bind(new.numbers.clone())
+            .bind(new.grace);
+        Ok(self.run(insert).await? == 1)
+    }
+
+    /// An attempt by its number within a purchase.
+    pub async fn attempt(&mut self, purchase: &str, n: i64) -> Result<Option<AttemptRow>> {
+        let query = self
+            .sql("SELECT * FROM attempt WHERE purchase_id = $1 AND n = $2")
+            .bind(purchase.to_owned())
+            .bind(n);
+        self.one(query).await?.map(|row| AttemptRow::from_row(&row)).transpose()
+    }
+
+    /// An attempt by its id.
+    pub async fn attempt_by_id(&mut self, id: &str) -> Result<Option<AttemptRow>> {
+        let query = self.sql("SELECT * FROM attempt WHERE id = $1").bind(id.to_owned());
+        self.one(query).await?.map(|row| AttemptRow::from_row(&row)).transpose()
+    }
+
+    /// All attempts of a purchase, oldest first.
+    pub async fn attempts(&mut self, purchase: &str) -> Result<Vec<AttemptRow>> {
+        let query =
+            self.sql("SELECT * FROM attempt WHERE purchase_id = $1 ORDER BY n").bind(purchase.to_owned());
+        self.all(query).await?.iter().map(AttemptRow::from_row).collect()
+    }
+
+    /// Keeps allocated numbers, before anything is sent with them. False when the attempt moved on or has numbers.
+    pub(crate) async fn keep_numbers(&mut self, attempt: &AttemptRow, numbers: &[TrackingNumber]) -> Result<bool> {
+        let text = serde_json::to_string(numbers).map_err(|error| StoreError::Corrupt(error.to_string()))?;
+        let update = self
+            .sql("UPDATE attempt SET numbers = $1 WHERE id = $2 AND state = 'prepared' AND epoch = $3 AND numbers IS NULL")
+            .bind(text)
+            .bind(attempt.id.clone())
+            .bind(attempt.epoch);
+        Ok(self.run(update).await? == 1)
+    }
+
+    /// D2: from prepared to sending, with a new epoch and a lease. `None` when somebody else was faster.
+    pub(crate) async fn begin_sending(
+        &mut self,
+        attempt: &AttemptRow,
+        owner: &str,
+        lease: i64,
+        first_sweep: i64,
+    ) -> Result<Option<AttemptRow>> {
+        let update = self
+            .sql(
+                "UPDATE attempt SET state = 'sending', epoch = epoch + 1, lease_owner = $1, lease_until = {now} + $2, \
+                 sent_at = {now}, sends = sends + 1, sweep_at = {now} + $3, next_check_at = NULL \
+                 WHERE id = $4 AND state = 'prepared' AND epoch = $5 RETURNING *",
+            )
+            .bind(owner.to_owned())
+            .bind(lease)
+            .bind(first_sweep)
+            .bind(attempt.id.clone())
+            .bind(attempt.epoch);
+        self.one(update).await?.map(|row| AttemptRow::from_row(&row)).transpose()
+    }
+
+    /// Back to prepared: nothing was sent, certainly.
+    pub(crate) async fn back_to_prepared(&mut self, id: &str, epoch: i64, wait: i64) -> Result<bool> {
+        let update = self
+            .sql(
+                "UPDATE attempt SET state = 'prepared', epoch = epoch + 1, lease_owner = NULL, lease_until = NULL, \
+                 sent_at = NULL, sweep_at = NULL, sends = sends - 1, unsent = unsent + 1, next_check_at = {now} + $1 \
+                 WHERE id = $2 AND state = 'sending' AND epoch = $3",
+            )
+            .bind(wait)
+            .bind(id.to_owned())
+            .bind(epoch);
+        Ok(self.run(update).await? == 1)
+    }
+
+    /// Puts off a prepared attempt that could not even be tried.
+    pub(crate) async fn postpone(&mut self, id: &str, epoch: i64, wait: i64) -> Result<bool> {
+        let update = self
+            .sql(
+                "UPDATE attempt SET unsent = unsent + 1, epoch = epoch + 1, next_check_at = {now} + $1 \
+                 WHERE id = $2 AND state = 'prepared' AND epoch = $3",
+            )
+            .bind(wait)
+            .bind(id.to_owned())
+            .bind(epoch);
+        Ok(self.run(update).await? == 1)
+    }
+
+    /// From one of two states to another, if nobody else moved it. `epoch` is that of the claim.
+    pub(crate) async fn move_attempt(&mut self, id: &str, epoch: i64, from: &'static str, to: &'static str) -> Result<bool> {
+        let update = self
+            .sql(
+                "UPDATE attempt SET state = $1, epoch = epoch + 1, lease_owner = NULL, lease_until = NULL, next_check_at = NULL \
+                 WHERE id = $2 AND epoch = $3 AND state = $4",
+            )
+            .bind(to)
+            .bind(id.to_owned())
+            .bind(epoch)
+            .bind(from);
+        Ok(self.run(update).await? == 1)
+    }
+
+    /// Sets the state whatever it was, for outcomes that are certain.
+    pub(crate) async fn set_attempt(&mut self, id: &str, to: &'static str) -> Result<()> {
+        let update = self
+            .sql(
+                "UPDATE attempt SET state = $1, epoch = epoch + 1, lease_owner = NULL, lease_until = NULL, next_check_at = NULL \
+                 WHERE id = $2",
+            )
+            .bind(to)
+            .bind(id.to_owned());
+        self.run(update).await.map(drop)
+    }
+
+    /// From sending to unknown, to be asked after `wait` milliseconds.
+    pub(crate) async fn to_unknown(&mut self, id: &str, epoch: i64, wait: i64) -> Result<bool> {
+        let update = self
+            .sql(
+                "UPDATE attempt SET state = 'unknown', epoch = epoch + 1, lease_owner = NULL, lease_until = NULL, \
+                 next_check_at = {now} + $1 WHERE id = $2 AND state = 'sending' AND epoch = $3",
+            )
+            .bind(wait)
+            .bind(id.to_owned())
+            .bind(epoch);
+        Ok(self.run(update).await? == 1)
+    }
+
+    /// Takes an unknown attempt for one question. `None` when another replica has it.
+    pub(crate) async fn claim_unknown(&mut self, id: &str, owner: &str, lease: i64) -> Result<Option<AttemptRow>> {
+        let update = self
+            .sql(
+                "UPDATE attempt SET epoch = epoch + 1, lease_owner = $1, lease_until = {now} + $2, checks = checks + 1 \
+                 WHERE id = $3 AND state = 'unknown' AND (lease_until IS NULL OR lease_until < {now}) RETURNING *",
+            )
+            .bind(owner.to_owned())
+            .bind(lease)
+            .bind(id.to_owned());
+        self.one(update).await?.map(|row| AttemptRow::from_row(&row)).transpose()
+    }
+
+    /// Gives a claimed unknown attempt back until later; `None` stops asking.
+    pub(crate) async fn ask_later(&mut self, attempt: &AttemptRow, wait: Option<i64>) -> Result<bool> {
+        let update = self
+            .sql(
+                "UPDATE attempt SET lease_owner = NULL, lease_until = NULL, \
+                 next_check_at = CASE WHEN $1 < 0 THEN NULL ELSE {now} + $1 END \
+                 WHERE id = $2 AND state = 'unknown' AND epoch = $3",
+            )
+            .bind(wait.unwrap_or(-1))
+            .bind(attempt.id.clone())
+            .bind(attempt.epoch);
+        Ok(self.run(update).await? == 1)
+    }
+
+    /// Attempts whose lease ended while they were sent.
+    pub(crate) async fn expired_sends(&mut self, limit: i64) -> Result<Vec<AttemptRow>> {
+        let query = self
+            .sql("SELECT * FROM attempt WHERE state = 'sending' AND lease_until < {now} ORDER BY lease_until LIMIT $1 {skip_locked}")
+            .bind(limit);
+        self.all(query).await?.iter().map(AttemptRow::from_row).collect()
+    }
+
+    /// Attempts that wait for a sender or for a question: purchase and state.
+    pub(crate) async fn due_attempts(&mut self, limit: i64) -> Result<Vec<AttemptRow>> {
+        let query = self
+            .sql(
+                "SELECT * FROM attempt WHERE state IN ('prepared', 'unknown') AND next_check_at <= {now} \
+                 AND (lease_until IS NULL OR lease_until < {now}) ORDER BY next_check_at LIMIT $1",
+            )
+            .bind(limit);
+        self.all(query).await?.iter().map(AttemptRow::from_row).collect()
+    }
+
+    /// Takes attempts that are due to be swept, and sets the time of their next sweep beforehand, so that two replicas
+    /// do not ask the same.
+    pub(crate) async fn claim_sweeps(&mut self, limit: i64, next: i64, last: i64) -> Result<Vec<AttemptRow>> {
+        let update = self
+            .sql(
+                "UPDATE attempt SET sweeps = sweeps + 1, sweep_at = CASE WHEN sweeps + 1 >= $1 THEN NULL ELSE {now} + $2 END \
+                 WHERE id IN (SELECT id FROM attempt WHERE sweep_at <= {now} AND state NOT IN ('prepared', 'sending') \
+                 ORDER BY sweep_at LIMIT $3 {skip_locked}) RETURNING *",
+            )
+            .bind(last)
+            .bind(next)
+            .bind(limit);
+        self.all(update).await?.iter().map(AttemptRow::from_row).collect()
+    }
+
+    /// Sweeps an attempt again after a time; for questions that found no answer.
+    pub(crate) async fn sweep_again(&mut self, id: &str, wait: i64) -> Result<()> {
+        let update =
+            self.sql("UPDATE attempt SET sweep_at = {now} + $1 WHERE id = $2").bind(wait).bind(id.to_owned());
+        self.run(update).await.map(drop)
+    }
+
+    /// D3: keeps evidence. The same id twice is stored once.
+    pub async fn insert_evidence(&mut self, new: &NewEvidence) -> Result<bool> {
+        let insert = self
+            .sql(
+                "INSERT INTO evidence (id, tenant, subject, kind, at, http_status, body_sealed, sha256) \
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING",
+            )
+            .bind(new.id.clone())
+            .bind(new.tenant.clone())
+            .bind(new.subject.clone())
+            .bind(new.kind.clone())
+            .bind(new.at)
+            .bind(new.http_status)
+            .bind(new.body_sealed.clone())
+            .bind(new.sha256.clone());
+        Ok(self.run(insert).await? == 1)
+    }
+
+    /// Evidence about an attempt or an operation, oldest first.
+    pub async fn evidence(&mut self, subject: &str) -> Result<Vec<NewEvidence>> {
+        let query = self
+            .sql("SELECT * FROM evidence WHERE subject = $1 ORDER BY at, id")
+            .bind(subject.to_owned());
+        self.all(query)
+            .await?
+            .iter()
+            .map(|row| {
+                Ok(NewEvidence {
+                    id: row.try_get("id")?,
+                    tenant: row.try_get("tenant")?,
+                    subject: row.try_get("subject")?,
+                    kind: row.try_get("kind")?,
+                    at: row.try_get("at")?,
+                    http_status: row.try_get("http_status")?,
+                    body_sealed: row.try_get("body_sealed")?,
+                    sha256: row.try_get("sha256")?,
+                })
+            })
+            .collect()
+    }
+}

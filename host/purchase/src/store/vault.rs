@@ -1,0 +1,300 @@
+//! Counters, spend caps, sealed credentials, and what the installation knows of itself.
+
+use sqlx::Row;
+use waybill_core::{Currency, Money};
+
+use super::purchases::Reservation;
+use super::rows::PurchaseRow;
+use super::{Db, Result};
+
+/// Most that a tenant may spend.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SpendCap {
+    /// Currency that it is for. A tenant with a cap may spend in the currencies of its caps only.
+    pub currency: Currency,
+    /// Most for one label, in minor units.
+    pub per_label_minor: Option<i64>,
+    /// Most for one day (UTC), in minor units.
+    pub per_day_minor: Option<i64>,
+}
+
+/// A stored credential, without its content.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CredentialInfo {
+    /// Account.
+    pub account: String,
+    /// Carrier.
+    pub carrier: String,
+    /// When it was first stored, in milliseconds since 1970.
+    pub created_at: i64,
+    /// When it last changed.
+    pub updated_at: i64,
+}
+
+fn in_major(minor: i64, currency: &str) -> String {
+    currency
+        .parse::<Currency>()
+        .map_or_else(|_| format!("{minor} {currency}"), |currency| Money::from_minor(minor, currency).to_string())
+}
+
+impl Db<'_> {
+    /// Takes `count` numbers that are given once only; the first one is returned.
+    pub async fn take_sequence(&mut self, name: &str, count: i64) -> Result<i64> {
+        let upsert = self
+            .sql(
+                "INSERT INTO counter (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = counter.value + $2 \
+                 RETURNING value",
+            )
+            .bind(name.to_owned())
+            .bind(count);
+        let end: i64 = self.one(upsert).await?.map(|row| row.try_get(0)).transpose()?.unwrap_or(count);
+        Ok(end - count)
+    }
+
+    /// Sets a tenant's cap for a currency.
+    pub async fn set_cap(&mut self, tenant: &str, cap: &SpendCap) -> Result<()> {
+        let upsert = self
+            .sql(
+                "INSERT INTO spend_cap (tenant, currency, per_label_minor, per_day_minor) VALUES ($1, $2, $3, $4) \
+                 ON CONFLICT (tenant, currency) DO UPDATE SET per_label_minor = excluded.per_label_minor, \
+                 per_day_minor = excluded.per_day_minor",
+            )
+            .bind(tenant.to_owned())
+            .bind(cap.currency.to_string())
+            .bind(cap.per_label_minor)
+            .bind(cap.per_day_minor);
+        self.run(upsert).await.map(drop)
+    }
+
+    pub(crate) async fn any_cap(&mut self, tenant: &str) -> Result<bool> {
+        let query = self.sql("SELECT 1 FROM spend_cap WHERE tenant = $1 LIMIT 1").bind(tenant.to_owned());
+        Ok(self.one(query).await?.is_some())
+    }
+
+    /// Holds an amount against the day's cap: the day, or why not. `None` for a tenant without caps.
+    pub(crate) async fn hold(&mut self, tenant: &str, want: &Reservation) -> Result<Result<Option<String>, String>> {
+        let query = self
+            .sql(
+                "SELECT per_label_minor, per_day_minor FROM spend_cap WHERE tenant = $1 AND currency = $2",
+            )
+            .bind(tenant.to_owned())
+            .bind(want.currency.clone());
+        let Some(row) = self.one(query).await? else {
+            return Ok(match self.any_cap(tenant).await? {
+                true => Err(format!("spending is capped, and no cap allows {}", want.currency)),
+                false => Ok(None),
+            });
+        };
+        let (label, day): (Option<i64>, Option<i64>) = (row.try_get(0)?, row.try_get(1)?);
+        if label.is_some_and(|most| want.minor > most) {
+            let most = in_major(label.unwrap_or_default(), &want.currency);
+            return Ok(Err(format!("a label may cost at most {most}")));
+        }
+        let today = self.today().await?;
+        let most = day.unwrap_or(i64::MAX);
+        let start = self
+            .sql("INSERT INTO spend_day (tenant, currency, day, used_minor) VALUES ($1, $2, $3, 0) ON CONFLICT DO NOTHING")
+            .bind(tenant.to_owned())
+            .bind(want.currency.clone())
+            .bind(today.clone());
+        self.run(start).await?;
+        let add = self
+            .sql(
+                "UPDATE spend_day SET used_minor = used_minor + $1 \
+                 WHERE tenant = $2 AND currency = $3 AND day = $4 AND used_minor <= $5 - $1",
+            )
+            .bind(want.minor)
+            .bind(tenant.to_owned())
+            .bind(want.currency.clone())
+            .bind(today.clone())
+            .bind(most);
+        if self.run(add).await? == 1 {
+            return Ok(Ok(Some(today)));
+        }
+        Ok(Err(format!("the day's cap of {} would be passed", in_major(most, &want.currency))))
+    }
+
+    async fn today(&mut self) -> Result<String> {
+        let now = self.now().await?;
+        Ok(chrono::DateTime::from_timestamp_millis(now).map(|at| at.format("%Y-%m-%d").to_string()).unwrap_or_default())
+    }
+
+    /// Gives back what a purchase that cost nothing held.
+    pub(crate) async fn release(&mut self, row: &PurchaseRow) -> Result<()> {
+        self.adjust_held(row, -row.reserved_minor).await
+    }
+
+    /// Adds to what a purchase holds, when the carrier charged another amount than was quoted.
+    pub(crate) async fn adjust_held(&mut self, row: &PurchaseRow, minor: i64) -> Result<()> {
+        let (Some(currency), Some(day)) = (&row.reserved_currency, &row.reserved_day) else { return Ok(()) };
+        let update = self
+            .sql("UPDATE spend_day SET used_minor = used_minor + $1 WHERE tenant = $2 AND currency = $3 AND day = $4")
+            .bind(minor)
+            .bind(row.tenant.clone())
+            .bind(currency.clone())
+            .bind(day.clone());
+        self.run(update).await?;
+        let keep = self
+            .sql("UPDATE purchase SET reserved_minor = reserved_minor + $1 WHERE id = $2")
+            .bind(minor)
+            .bind(row.id.clone());
+        self.run(keep).await.map(drop)
+    }
+
+    /// What was spent against the cap on a day (`2026-11-22`), in minor units.
+    pub async fn spent_on(&mut self, tenant: &str, currency: &str, day: &str) -> Result<i64> {
+        let query = self
+            .sql("SELECT used_minor FROM spend_day WHERE tenant = $1 AND currency = $2 AND day = $3")
+            .bind(tenant.to_owned())
+            .bind(currency.to_owned())
+            .bind(day.to_owned());
+        Ok(self.one(query).await?.map(|row| row.try_get(0)).transpose()?.unwrap_or(0))
+    }
+
+    /// A number that the installation keeps.
+    pub(crate) async fn meta(&mut self, name: &str) -> Result<Option<(i64, Option<String>)>> {
+        let query = self.sql("SELECT value, detail FROM meta WHERE name = $1").bind(name.to_owned());
+        self.one(query).await?.map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).transpose()
+    }
+
+    /// Raises a number that the installation keeps, at least to `floor`, and returns it.
+    pub(crate) async fn raise_meta(&mut self, name: &str, floor: i64, detail: Option<&str>) -> Result<i64> {
+        let upsert = self
+            .sql(
+                "INSERT INTO meta (name, value, detail) VALUES ($1, $2, $3) ON CONFLICT (name) DO UPDATE SET \
+                 value = CASE WHEN meta.value + 1 > $2 THEN meta.value + 1 ELSE $2 END, detail = COALESCE(meta.detail, $3) \
+                 RETURNING value",
+            )
+            .bind(name.to_owned())
+            .bind(floor)
+            .bind(detail.map(str::to_owned));
+        Ok(self.one(upsert).await?.map(|row| row.try_get(0)).transpose()?.unwrap_or(floor))
+    }
+
+    pub(crate) async fn put_sealed_credential(
+        &mut self,
+        tenant: &str,
+        account: &str,
+        carrier: &str,
+        sealed: Vec<u8>,
+    ) -> Result<()> {
+        let upsert = self
+            .sql(
+                "INSERT INTO credential (tenant, account, carrier, sealed, created_at, updated_at) \
+                 VALUES ($1, $2, $3, $4, {now}, {now}) ON CONFLICT (tenant, account) DO UPDATE SET \
+                 sealed = excluded.sealed, carrier = excluded.carrier, updated_at = excluded.updated_at",
+            )
+            .bind(tenant.to_owned())
+            .bind(account.to_owned())
+            .bind(carrier.to_owned())
+            .bind(sealed);
+        self.run(upsert).await.map(drop)
+    }
+
+    pub(crate) async fn sealed_credential(&mut self, tenant: &str, account: &str) -> Result<Option<Vec<u8>>> {
+        let query = self
+            .sql("SELECT sealed FROM credential WHERE tenant = $1 AND account = $2")
+            .bind(tenant.to_owned())
+            .bind(account.to_owned());
+        self.one(query).await?.map(|row| Ok(row.try_get(0)?)).transpose()
+    }
+
+    /// The stored credentials of a tenant, without their content.
+    pub async fn credentials(&mut self, tenant: &str) -> Result<Vec<CredentialInfo>> {
+        let query = self
+            .sql("SELECT account, carrier, created_at, updated_at FROM credential WHERE tenant = $1 ORDER BY account")
+            .bind(tenant.to_owned());
+        self.all(query)
+            .await?
+            .iter()
+            .map(|row| {
+                Ok(CredentialInfo {
+                    account: row.try_get(0)?,
+                    carrier: row.try_get(1)?,
+                    created_at: row.try_get(2)?,
+                    updated_at: row.try_get(3)?,
+                })
+            })
+            .collect()
+    }
+
+    /// Forgets a stored credential. False when there was none.
+    pub async fn remove_credential(&mut self, tenant: &str, account: &str) -> Result<bool> {
+        let delete = self
+            .sql("DELETE FROM credential WHERE tenant = $1 AND account = $2")
+            .bind(tenant.to_owned())
+            .bind(account.to_owned());
+        Ok(self.run(delete).await? == 1)
+    }
+}
+
+/// Columns that hold sealed values: table, key column, sealed column, tenant column.
+const SEALED: [(&str, &str); 5] = [
+    ("purchase", "order_sealed"),
+    ("evidence", "body_sealed"),
+    ("document", "bytes_sealed"),
+    ("carrier_op", "request_sealed"),
+    ("carrier_op", "reply_sealed"),
+];
+
+impl Db<'_> {
+    /// Renews values that an older key sealed, at most `batch` of each table.
+    pub(crate) async fn reseal(&mut self, sealer: &crate::seal::Sealer, batch: i64) -> Result<usize> {
+        let mut renewed = 0;
+        for (table, column) in SEALED {
+            renewed += self.reseal_column(sealer, table, column, batch).await?;
+        }
+        renewed += self.reseal_credentials(sealer, batch).await?;
+        Ok(renewed)
+    }
+
+    async fn reseal_column(
+        &mut self,
+        sealer: &crate::seal::Sealer,
+        table: &'static str,
+        column: &'static str,
+        batch: i64,
+    ) -> Result<usize> {
+        let text = format!("SELECT id, tenant, {column} FROM {table} WHERE {column} IS NOT NULL");
+        let rows = self.all(sqlx::query(sqlx::AssertSqlSafe(text))).await?;
+        let mut renewed = 0;
+        for row in rows {
+            let (id, tenant, sealed): (String, String, Vec<u8>) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+            if !sealer.is_stale(&sealed) {
+                continue;
+            }
+            let place = crate::seal::Place::new(table, &id, &tenant);
+            let fresh = sealer.seal(place, &sealer.open(place, &sealed)?)?;
+            let text = format!("UPDATE {table} SET {column} = $1 WHERE id = $2");
+            self.run(sqlx::query(sqlx::AssertSqlSafe(text)).bind(fresh).bind(id)).await?;
+            renewed += 1;
+            if i64::try_from(renewed).unwrap_or(i64::MAX) >= batch {
+                break;
+            }
+        }
+        Ok(renewed)
+    }
+
+    async fn reseal_credentials(&mut self, sealer: &crate::seal::Sealer, batch: i64) -> Result<usize> {
+        let rows = self.all(self.sql("SELECT tenant, account, sealed FROM credential")).await?;
+        let mut renewed = 0;
+        for row in rows.iter().take(usize::try_from(batch).unwrap_or(usize::MAX)) {
+            let (tenant, account, sealed): (String, String, Vec<u8>) =
+                (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+            if !sealer.is_stale(&sealed) {
+                continue;
+            }
+            let id = format!("{tenant}/{account}");
+            let place = crate::seal::Place::new("credential", &id, &tenant);
+            let fresh = sealer.seal_strictly(place, &sealer.open(place, &sealed)?)?;
+            let update = self
+                .sql("UPDATE credential SET sealed = $1 WHERE tenant = $2 AND account = $3")
+                .bind(fresh)
+                .bind(tenant)
+                .bind(account);
+            self.run(update).await?;
+            renewed += 1;
+        }
+        Ok(renewed)
+    }
+}

@@ -1,0 +1,210 @@
+//! An engine over a store and a world, that can be killed and opened again.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use waybill_core::*;
+
+use super::postgres::{Cluster, cluster};
+use super::world::{World, WorldCarrier, WorldHost};
+use crate::*;
+
+pub struct Rig {
+    pub engine: Engine,
+    pub world: World,
+    pub accounts: Arc<dyn Accounts>,
+    pub options: Options,
+    store: StoreOptions,
+    folder: tempfile::TempDir,
+    _cluster: Option<Arc<Cluster>>,
+}
+
+struct OneAccount {
+    world: World,
+    engine: Engine,
+}
+
+#[async_trait]
+impl Accounts for OneAccount {
+    async fn open(&self, _: &str, account: &str) -> waybill_core::Result<OpenAccount> {
+        if account != "main" {
+            return Err(Error::new(ErrorKind::NotFound, format!("there is no account `{account}`")));
+        }
+        Ok(OpenAccount {
+            carrier: Arc::new(WorldCarrier::new(self.world.clone())),
+            fingerprint: self.world.fingerprint(),
+            environment: self.world.environment.to_owned(),
+            host: Arc::new(WorldHost { world: self.world.clone(), desk: self.engine.desk() }),
+        })
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Sqlite,
+    Postgres,
+}
+
+/// Times scaled down: what takes minutes at a carrier takes a fraction of a second.
+pub fn quick() -> Options {
+    let ms = Duration::from_millis;
+    Options {
+        guard: ms(400),
+        lease_margin: ms(100),
+        timeout: Some(ms(300)),
+        settle: Some(ms(300)),
+        ask_again: vec![ms(30), ms(60), ms(120)],
+        resolve_for: Duration::from_secs(20),
+        sweeps: vec![ms(900), ms(1500)],
+        unsent_wait: ms(10),
+        grace: ms(150),
+        void_again: vec![ms(20), ms(50)],
+        idle: ms(10),
+        ..Options::default()
+    }
+}
+
+impl Rig {
+    /// `None` where PostgreSQL is not installed.
+    pub async fn new(kind: Kind, world: World, options: Options) -> Option<Self> {
+        let folder = tempfile::tempdir().unwrap();
+        let (store, cluster) = match kind {
+            Kind::Sqlite => (StoreOptions::sqlite(folder.path().join("waybill.db")), None),
+            Kind::Postgres => {
+                let cluster = cluster()?;
+                (StoreOptions::postgres(cluster.database()), Some(cluster))
+            }
+        };
+        let engine = open(&store, &folder, &options).await;
+        let accounts = Arc::new(OneAccount { world: world.clone(), engine: engine.clone() });
+        Some(Self { engine, world, accounts, options, store, folder, _cluster: cluster })
+    }
+
+    pub async fn sqlite(world: World) -> Self {
+        Self::new(Kind::Sqlite, world, quick()).await.unwrap()
+    }
+
+    /// Stops everything where it stands, and opens it again.
+    pub async fn crash(&mut self) {
+        self.engine.kill().await;
+        self.engine.store().close().await;
+        self.options.fail.clear();
+        self.reopen().await;
+    }
+
+    pub async fn reopen(&mut self) {
+        // The journal's lock goes with its last user.
+        let dead = std::mem::replace(&mut self.accounts, Arc::new(NoAccounts));
+        drop(dead);
+        let placeholder = open_elsewhere(&self.options).await;
+        drop(std::mem::replace(&mut self.engine, placeholder.0));
+        self.engine = open(&self.store, &self.folder, &self.options).await;
+        self.accounts = Arc::new(OneAccount { world: self.world.clone(), engine: self.engine.clone() });
+    }
+
+    pub fn path(&self, name: &str) -> std::path::PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub async fn buy(&self, key: &str) -> Result<PurchaseView, EngineError> {
+        self.buy_with(request(key)).await
+    }
+
+    pub async fn buy_with(&self, request: BuyRequest) -> Result<PurchaseView, EngineError> {
+        let reply = self.engine.buy(request, self.accounts.clone()).await?;
+        Ok(reply.purchases.into_iter().next().unwrap())
+    }
+
+    pub async fn view(&self, id: &str) -> PurchaseView {
+        self.engine.purchase("t1", id).await.unwrap()
+    }
+
+    /// Works until nothing is left to do, as a worker would over hours.
+    pub async fn settle(&self) {
+        self.settle_within(Duration::from_secs(8)).await;
+    }
+
+    pub async fn settle_within(&self, longest: Duration) {
+        let until = Instant::now() + longest;
+        while Instant::now() < until {
+            self.engine.tick(&self.accounts).await.unwrap();
+            if audit::pending(self.engine.store()).await.unwrap() == 0 {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// The carrier's ledger and the database must say the same.
+    pub async fn check(&self) -> audit::Report {
+        let ledger: Vec<audit::LedgerSale> = self
+            .world
+            .sales()
+            .iter()
+            .map(|sale| audit::LedgerSale {
+                carrier: "world".into(),
+                tracking: sale.number.clone(),
+                handle: Some(sale.handle.clone()),
+                price: None,
+                voided: sale.voided,
+            })
+            .collect();
+        audit::audit(&self.engine, Some(&ledger)).await.unwrap()
+    }
+}
+
+struct NoAccounts;
+
+#[async_trait]
+impl Accounts for NoAccounts {
+    async fn open(&self, _: &str, _: &str) -> waybill_core::Result<OpenAccount> {
+        Err(Error::new(ErrorKind::NotFound, "none"))
+    }
+}
+
+async fn open(store: &StoreOptions, folder: &tempfile::TempDir, options: &Options) -> Engine {
+    let store = Store::open(store.clone()).await.unwrap();
+    let mut tries = 0;
+    let journal = loop {
+        match Journal::open(folder.path().join("waybill.journal")) {
+            Ok(journal) => break journal,
+            Err(error) if tries > 100 => panic!("{error}"),
+            Err(_) => tries += 1,
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    };
+    Engine::open(store, journal, Sealer::new([[9; 32]]), options.clone()).await.unwrap()
+}
+
+async fn open_elsewhere(options: &Options) -> (Engine, tempfile::TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let store = StoreOptions::sqlite(folder.path().join("other.db"));
+    (open(&store, &folder, options).await, folder)
+}
+
+pub fn shipment(parcels: usize) -> Shipment {
+    let from = Address::new("Ada Sender", "1 First St", "Springfield", "IL", "62701", Country::US);
+    let to = Address::new("Bob Receiver", "2 Second St", "Portland", "OR", "97201", Country::US);
+    let parcel = Parcel::new(Weight::new(2, WeightUnit::Pound), None);
+    Shipment::new(from, to, vec![parcel; parcels])
+}
+
+pub fn request(key: &str) -> BuyRequest {
+    BuyRequest {
+        tenant: "t1".into(),
+        idempotency_key: format!("key-{key}"),
+        business_key: format!("order-{key}"),
+        account: "main".into(),
+        shipment: shipment(1),
+        service: "ground".into(),
+        weekend: None,
+        token: None,
+        label: LabelSpec::new(LabelFormat::Zpl),
+        quoted: Some(Money::from_minor(750, Currency::USD)),
+        max_price: None,
+        allow_additional: false,
+        policy: Policy::default(),
+        wait: Duration::from_secs(5),
+    }
+}

@@ -1,0 +1,548 @@
+//! A carrier that exists in memory, with every fault a network and a carrier can have, and a ledger of what it sold.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use serde_json::{Value, json};
+use waybill_core::*;
+use waybill_transport::spend::SpendDesk;
+
+/// What happens to the next purchase request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Fault {
+    /// Nothing.
+    None,
+    /// The carrier cannot be reached.
+    Refused,
+    /// The connection breaks before the carrier acts.
+    ResetBefore,
+    /// The connection breaks after the sale.
+    ResetAfter,
+    /// 503 before anything was done.
+    ServerErrorBefore,
+    /// 502 with the HTML of a proxy, after the sale.
+    ProxyErrorAfter,
+    /// 200 with half a body, after the sale.
+    Truncated,
+    /// The connection breaks, and the carrier sells after this many milliseconds.
+    LateSale(u64),
+    /// 429 with the carrier's error.
+    Busy,
+    /// 400 with the carrier's error.
+    Rejected,
+    /// Sold, and the label is not in the answer.
+    NoLabel,
+    /// Only the first parcel is sold.
+    Partial,
+    /// The carrier's code panics over a good answer.
+    PanicAfter,
+    /// The carrier's code panics before it sends.
+    PanicBefore,
+    /// The answer never comes; it was sold.
+    Hang,
+    /// The carrier charges five times the price.
+    Dear,
+    /// A proxy repeats the request: sold twice.
+    Twice,
+}
+
+impl Fault {
+    pub const ALL: &[Fault] = &[
+        Fault::None,
+        Fault::Refused,
+        Fault::ResetBefore,
+        Fault::ResetAfter,
+        Fault::ServerErrorBefore,
+        Fault::ProxyErrorAfter,
+        Fault::Truncated,
+        Fault::LateSale(150),
+        Fault::Busy,
+        Fault::Rejected,
+        Fault::NoLabel,
+        Fault::PanicAfter,
+        Fault::PanicBefore,
+        Fault::Hang,
+        Fault::Twice,
+    ];
+}
+
+/// What a carrier can do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Personality {
+    pub name: &'static str,
+    pub repeat: RepeatGuard,
+    pub lookup: bool,
+    pub recovers_label: bool,
+    pub voids: bool,
+    pub pieces: Pieces,
+}
+
+const fn personality(name: &'static str, repeat: RepeatGuard, lookup: bool, recovers_label: bool, voids: bool) -> Personality {
+    Personality { name, repeat, lookup, recovers_label, voids, pieces: Pieces::OneShipment }
+}
+
+/// Finds by handle, gives the label again, voids (as USPS and UPS do).
+pub const FULL: Personality = personality("full", RepeatGuard::Handle, true, true, true);
+/// Finds by reference, gives no label again, voids (as FedEx does).
+pub const NO_REPRINT: Personality = personality("no_reprint", RepeatGuard::None, true, false, true);
+/// Finds by reference, no label again, no void (as DHL Express does).
+pub const NO_VOID: Personality = personality("no_void", RepeatGuard::None, true, false, false);
+/// The shipper chooses the number, and can ask for it (as China Post does).
+pub const CHOSEN: Personality = personality("chosen", RepeatGuard::ChosenNumber, true, true, true);
+/// The shipper chooses the number, and nothing can be asked.
+pub const CHOSEN_BLIND: Personality = personality("chosen_blind", RepeatGuard::ChosenNumber, false, false, false);
+/// Nothing can be asked.
+pub const BLIND: Personality = personality("blind", RepeatGuard::None, false, false, true);
+
+pub const PERSONALITIES: &[Personality] = &[FULL, NO_REPRINT, NO_VOID, CHOSEN, CHOSEN_BLIND, BLIND];
+
+/// A label in the carrier's ledger.
+#[derive(Debug, Clone)]
+pub struct Sale {
+    pub handle: String,
+    pub number: String,
+    pub piece: u32,
+    pub cents: i64,
+    pub visible_at: Instant,
+    pub has_label: bool,
+    pub voided: bool,
+}
+
+#[derive(Default)]
+struct State {
+    sales: Vec<Sale>,
+    faults: VecDeque<Fault>,
+    /// Requests to buy that reached the carrier, by handle.
+    requests: HashMap<String, u32>,
+    lookups: u32,
+    voids: u32,
+    next: u64,
+    lag: Duration,
+    void_faults: VecDeque<u16>,
+    down: bool,
+    /// What the account points to.
+    fingerprint: String,
+}
+
+/// The carrier's side. Cheap to clone.
+#[derive(Clone)]
+pub struct World {
+    state: Arc<Mutex<State>>,
+    pub personality: Personality,
+    pub environment: &'static str,
+}
+
+impl World {
+    pub fn new(personality: Personality) -> Self {
+        let state = State { fingerprint: "account-1".into(), ..State::default() };
+        Self { state: Arc::new(Mutex::new(state)), personality, environment: "production" }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The faults of the next purchase requests, in order.
+    pub fn faults(&self, faults: &[Fault]) {
+        self.lock().faults.extend(faults);
+    }
+
+    /// How long a lookup knows nothing of a sale.
+    pub fn lag(&self, lag: Duration) {
+        self.lock().lag = lag;
+    }
+
+    /// HTTP statuses of the next answers to a void.
+    pub fn void_faults(&self, statuses: &[u16]) {
+        self.lock().void_faults.extend(statuses);
+    }
+
+    pub fn down(&self, down: bool) {
+        self.lock().down = down;
+    }
+
+    pub fn point_elsewhere(&self) {
+        self.lock().fingerprint = "account-2".into();
+    }
+
+    pub fn sales(&self) -> Vec<Sale> {
+        self.lock().sales.clone()
+    }
+
+    pub fn live(&self) -> Vec<Sale> {
+        self.sales().into_iter().filter(|sale| !sale.voided).collect()
+    }
+
+    pub fn requests(&self) -> u32 {
+        self.lock().requests.values().sum()
+    }
+
+    /// Most requests with one handle.
+    pub fn most_requests(&self) -> u32 {
+        self.lock().requests.values().copied().max().unwrap_or(0)
+    }
+
+    pub fn lookups(&self) -> u32 {
+        self.lock().lookups
+    }
+
+    pub fn fingerprint(&self) -> String {
+        self.lock().fingerprint.clone()
+    }
+
+    fn sell(&self, order: &Value, pieces: usize, has_label: bool, cents: i64) -> Vec<Sale> {
+        let mut state = self.lock();
+        let handle = order["handle"].as_str().unwrap_or_default().to_owned();
+        let numbers: Vec<String> =
+            order["numbers"].as_array().into_iter().flatten().filter_map(|n| n.as_str().map(str::to_owned)).collect();
+        let mut sold = Vec::new();
+        for piece in 0..pieces {
+            let chosen = numbers.get(piece).cloned();
+            // The same chosen number is the same label.
+            if let Some(number) = &chosen
+                && let Some(known) = state.sales.iter().find(|sale| sale.number == *number)
+            {
+                sold.push(known.clone());
+                continue;
+            }
+            state.next += 1;
+            let number = chosen.unwrap_or_else(|| format!("W{:08}", state.next));
+            let sale = Sale {
+                handle: handle.clone(),
+                number,
+                piece: u32::try_from(piece).unwrap(),
+                cents,
+                visible_at: Instant::now() + state.lag,
+                has_label,
+                voided: false,
+            };
+            state.sales.push(sale.clone());
+            sold.push(sale);
+        }
+        sold
+    }
+
+    fn answer(sales: &[Sale], with_labels: bool) -> Value {
+        json!({ "pieces": sales.iter().map(|sale| json!({
+            "number": sale.number, "piece": sale.piece, "cents": sale.cents,
+            "label": with_labels.then(|| label_of(&sale.number)),
+        })).collect::<Vec<_>>() })
+    }
+
+    /// What the network and the carrier make of a request to buy.
+    async fn serve_buy(&self, order: &Value) -> Result<Response> {
+        let handle = order["handle"].as_str().unwrap_or_default().to_owned();
+        let fault = {
+            let mut state = self.lock();
+            if state.down { Fault::Refused } else { state.faults.pop_front().unwrap_or(Fault::None) }
+        };
+        if fault == Fault::Refused {
+            return Err(Error::new(ErrorKind::Unavailable, "connection refused").with_retry(Retry::Safe));
+        }
+        *self.lock().requests.entry(handle).or_default() += 1;
+        let pieces = usize::try_from(order["parcels"].as_u64().unwrap_or(1)).unwrap();
+        let cents = 750 * i64::try_from(pieces).unwrap();
+        let reset = || {
+            Error::new(ErrorKind::Unavailable, "connection reset").in_phase(Phase::OutcomeUnknown).with_retry(Retry::Safe)
+        };
+        let good = |sales: &[Sale]| json_answer(200, &Self::answer(sales, true));
+        match fault {
+            Fault::None | Fault::PanicAfter => Ok(good(&self.sell(order, pieces, true, cents))),
+            Fault::Dear => Ok(good(&self.sell(order, pieces, true, cents * 5))),
+            Fault::Twice => {
+                self.sell(order, pieces, true, cents);
+                Ok(good(&self.sell(order, pieces, true, cents)))
+            }
+            Fault::Partial => Ok(good(&self.sell(order, 1, true, cents))),
+            Fault::NoLabel => Ok(json_answer(200, &Self::answer(&self.sell(order, pieces, false, cents), false))),
+            Fault::ResetBefore => Err(reset()),
+            Fault::ResetAfter => {
+                self.sell(order, pieces, true, cents);
+                Err(reset())
+            }
+            Fault::Hang => {
+                self.sell(order, pieces, true, cents);
+                std::future::pending().await
+            }
+            Fault::LateSale(millis) => {
+                let (world, order) = (self.clone(), order.clone());
+                tokio::spawn(async move {
+                    tokio::time::sleep(Duration::from_millis(millis)).await;
+                    world.sell(&order, pieces, true, cents);
+                });
+                Err(reset())
+            }
+            Fault::ServerErrorBefore => Ok(answer(503, "unavailable")),
+            Fault::ProxyErrorAfter => {
+                self.sell(order, pieces, true, cents);
+                Ok(answer(502, "<html>Bad Gateway</html>"))
+            }
+            Fault::Truncated => {
+                let text = Self::answer(&self.sell(order, pieces, true, cents), true).to_string();
+                Ok(answer(200, &text[..text.len() / 2]))
+            }
+            Fault::Busy => Ok(json_answer(429, &json!({ "code": "BUSY", "message": "later" }))),
+            Fault::Rejected => Ok(json_answer(400, &json!({ "code": "E42", "message": "no such street" }))),
+            Fault::Refused | Fault::PanicBefore => unreachable!("handled before the request"),
+        }
+    }
+
+    fn serve_read(&self, query: &Value) -> Response {
+        let mut state = self.lock();
+        if state.down {
+            return answer(503, "unavailable");
+        }
+        state.lookups += 1;
+        let handle = query["handle"].as_str().unwrap_or_default();
+        let numbers: Vec<&str> = query["numbers"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        let mine = |sale: &&Sale| match numbers.as_slice() {
+            [] => sale.handle == handle,
+            numbers => numbers.contains(&sale.number.as_str()),
+        };
+        let now = Instant::now();
+        let seen: Vec<Sale> = state.sales.iter().filter(mine).filter(|sale| sale.visible_at <= now).cloned().collect();
+        if seen.is_empty() {
+            return json_answer(404, &json!({ "code": "ABSENT", "message": "unknown" }));
+        }
+        let live: Vec<Sale> = seen.iter().filter(|sale| !sale.voided).cloned().collect();
+        if live.is_empty() {
+            return json_answer(200, &json!({ "voided": true }));
+        }
+        json_answer(200, &Self::answer(&live, self.personality.recovers_label))
+    }
+
+    fn serve_void(&self, query: &Value) -> Response {
+        let mut state = self.lock();
+        if let Some(status) = state.void_faults.pop_front() {
+            return json_answer(status, &json!({ "code": "V1", "message": "not now" }));
+        }
+        state.voids += 1;
+        let mut found = false;
+        for number in query["numbers"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+            for sale in state.sales.iter_mut().filter(|sale| sale.number == number) {
+                sale.voided = true;
+                found = true;
+            }
+        }
+        if found { json_answer(200, &json!({})) } else { json_answer(404, &json!({ "code": "ABSENT", "message": "unknown" })) }
+    }
+}
+
+pub fn label_of(number: &str) -> String {
+    format!("^XA label of {number} ^XZ")
+}
+
+fn answer(status: u16, body: &str) -> Response {
+    http::Response::builder().status(status).body(Bytes::copy_from_slice(body.as_bytes())).unwrap()
+}
+
+fn json_answer(status: u16, body: &Value) -> Response {
+    http::Response::builder()
+        .status(status)
+        .header("content-type", "application/json")
+        .body(Bytes::from(body.to_string()))
+        .unwrap()
+}
+
+/// What the host lends: a transport that asks the desk, as the real one does.
+pub struct WorldHost {
+    pub world: World,
+    pub desk: Arc<dyn SpendDesk>,
+}
+
+#[async_trait]
+impl Host for WorldHost {
+    async fn send(&self, _: &CallInfo, outgoing: Outgoing) -> Result<Response> {
+        let body: Value = serde_json::from_slice(outgoing.request.body()).unwrap();
+        match outgoing.effect {
+            Effect::Spend => {
+                let permit = outgoing.permit.expect("a permit");
+                self.desk.begin(&permit).await?;
+                let outcome = self.world.serve_buy(&body).await;
+                self.desk.finished(&permit, outcome.as_ref()).await?;
+                outcome
+            }
+            Effect::Read => Ok(self.world.serve_read(&body)),
+            Effect::Change => Ok(self.world.serve_void(&body)),
+        }
+    }
+    async fn sleep(&self, duration: Duration) {
+        tokio::time::sleep(duration).await;
+    }
+    fn now(&self) -> DateTime<Utc> {
+        Utc::now()
+    }
+    fn log(&self, _: &CallInfo, _: LogLevel, _: &str) {}
+}
+
+/// The carrier's code.
+pub struct WorldCarrier {
+    pub world: World,
+    profile: Profile,
+}
+
+impl WorldCarrier {
+    pub fn new(world: World) -> Self {
+        let p = world.personality;
+        let profile = Profile {
+            id: "world".into(),
+            name: "World".into(),
+            version: "1".into(),
+            services: vec![Service::new("ground", "G", "Ground", vec![Lane::domestic()])],
+            packagings: Vec::new(),
+            labels: vec![LabelOffer::new(LabelFormat::Zpl)],
+            carrier_options: Vec::new(),
+            pieces: p.pieces,
+            settlement: Settlement::Charged,
+            purchase: PurchaseTraits {
+                repeat: p.repeat,
+                lookup: p.lookup,
+                recovers_label: p.recovers_label,
+                voids: p.voids,
+                not_processed: vec![NotProcessed::status(429, "the world's own documentation")],
+                ..PurchaseTraits::default()
+            },
+            linking: Linking::everybody(),
+            hosts: Vec::new(),
+            quotas: Vec::new(),
+            track_batch: 1,
+            terms: Vec::new(),
+            currencies: Vec::new(),
+        };
+        Self { world, profile }
+    }
+}
+
+impl Carrier for WorldCarrier {
+    fn profile(&self) -> &Profile {
+        &self.profile
+    }
+    fn label(&self) -> Option<&dyn Label> {
+        Some(self)
+    }
+}
+
+fn request(body: &Value) -> Request {
+    http::Request::post("http://world.invalid/").body(Bytes::from(body.to_string())).unwrap()
+}
+
+fn words(response: &Response) -> CarrierWords {
+    let body: Value = serde_json::from_slice(response.body()).unwrap_or_default();
+    CarrierWords {
+        code: body["code"].as_str().map(str::to_owned),
+        message: body["message"].as_str().map(str::to_owned),
+        http_status: Some(response.status().as_u16()),
+        request_id: None,
+    }
+}
+
+fn sale(response: &Response) -> Result<Purchase> {
+    let body: Value = serde_json::from_slice(response.body()).map_err(|_| Error::malformed("no JSON"))?;
+    purchase_from(body["pieces"].as_array().ok_or_else(|| Error::malformed("no pieces"))?)
+}
+
+fn purchase_from(list: &[Value]) -> Result<Purchase> {
+    let number = |piece: &Value| piece["number"].as_str().unwrap_or_default().to_owned();
+    let index = |piece: &Value| u32::try_from(piece["piece"].as_u64().unwrap_or(0)).unwrap();
+    let cents: i64 = list.iter().filter_map(|piece| piece["cents"].as_i64()).max().unwrap_or(0);
+    Ok(Purchase {
+        shipment_key: ShipmentKey::from(list.first().map(number).ok_or_else(|| Error::malformed("empty"))?),
+        pieces: list.iter().map(|piece| Piece::new(index(piece), number(piece))).collect(),
+        documents: list
+            .iter()
+            .filter_map(|piece| {
+                let label = piece["label"].as_str()?.to_owned();
+                Some(Document::new(DocumentKind::Label, LabelFormat::Zpl, label).for_parcel(index(piece)))
+            })
+            .collect(),
+        prices: vec![Price::new(PriceKind::Account, Money::from_minor(cents, Currency::USD))],
+        settlement: Settlement::Charged,
+        delivery: None,
+        carrier_data: None,
+        warnings: Vec::new(),
+    })
+}
+
+#[async_trait]
+impl Label for WorldCarrier {
+    async fn allocate(&self, _: &Cx, request: &AllocateRequest) -> Result<Allocation> {
+        let count = u64::try_from(request.order.shipment.parcels.len()).unwrap();
+        let numbers = (0..count).map(|at| TrackingNumber::from(format!("C{:08}", request.sequence + at))).collect();
+        Ok(Allocation { numbers })
+    }
+
+    async fn buy(&self, cx: &Cx, order: &LabelOrder, permit: SpendPermit) -> Result<Purchase> {
+        let next = self.world.lock().faults.front().copied();
+        if next == Some(Fault::PanicBefore) {
+            self.world.lock().faults.pop_front();
+            panic!("before sending");
+        }
+        let body = json!({ "handle": order.handle.short(), "numbers": order.numbers, "parcels": order.shipment.parcels.len() });
+        let response = cx.spend(permit, request(&body)).await?;
+        if next == Some(Fault::PanicAfter) {
+            panic!("over a good answer");
+        }
+        match response.status().as_u16() {
+            200 => sale(&response),
+            status @ 400..=499 => {
+                let words = words(&response);
+                let kind = match status {
+                    429 => ErrorKind::RateLimited { scope: Scope::Account, until: None },
+                    _ => ErrorKind::BadAddress,
+                };
+                if words.code.is_none() { Err(Error::malformed("no code")) } else { Err(Error::answered(kind, "refused", words)) }
+            }
+            _ => Err(Error::answered(ErrorKind::Unavailable, "out of order", words(&response)).in_phase(Phase::OutcomeUnknown)),
+        }
+    }
+
+    async fn void(&self, cx: &Cx, key: &LabelKey) -> Result<VoidOutcome> {
+        if !self.world.personality.voids {
+            return Ok(VoidOutcome::NotOffered { reason: "no void here".into() });
+        }
+        let response = cx.change(request(&json!({ "numbers": key.tracking }))).await?;
+        match response.status().as_u16() {
+            200 => Ok(VoidOutcome::Voided),
+            404 => Err(Error::answered(ErrorKind::NotFound, "unknown label", words(&response))),
+            409 => Ok(VoidOutcome::TooLate { reason: "under way".into() }),
+            _ => Err(Error::answered(ErrorKind::Unavailable, "out of order", words(&response))),
+        }
+    }
+
+    async fn recover(&self, cx: &Cx, recover: &RecoverRequest) -> Result<Recovery> {
+        if !self.world.personality.lookup {
+            return Ok(Recovery::Unsupported);
+        }
+        let body = json!({ "handle": recover.order.handle.short(), "numbers": recover.order.numbers });
+        let response = cx.read(request(&body)).await?;
+        match response.status().as_u16() {
+            404 => Ok(Recovery::Absent),
+            200 => {
+                let body: Value = serde_json::from_slice(response.body()).map_err(|_| Error::malformed("no JSON"))?;
+                if body["voided"] == true {
+                    return Ok(Recovery::Voided);
+                }
+                found(&body)
+            }
+            _ => Err(Error::new(ErrorKind::Unavailable, "out of order").with_retry(Retry::Safe)),
+        }
+    }
+}
+
+/// Several sales with one handle are several purchases: pieces of one sale follow each other from 0.
+fn found(body: &Value) -> Result<Recovery> {
+    let mut groups: Vec<Vec<Value>> = Vec::new();
+    for piece in body["pieces"].as_array().into_iter().flatten() {
+        if piece["piece"] == 0 || groups.is_empty() {
+            groups.push(Vec::new());
+        }
+        if let Some(group) = groups.last_mut() {
+            group.push(piece.clone());
+        }
+    }
+    Ok(Recovery::Found(groups.iter().map(|group| purchase_from(group)).collect::<Result<_>>()?))
+}
