@@ -1,0 +1,83 @@
+//! The opened account and what it can do.
+
+use waybill_core::{
+    AccountCheck, AddressCheck, Carrier, CarrierPlugin, Label, Pickup, Profile, RateQuote, Result,
+    TokenCache, Tracking,
+};
+
+use crate::config::Config;
+use crate::services;
+
+/// UPS.
+#[derive(Debug)]
+pub struct Ups {
+    pub(crate) config: Config,
+    pub(crate) profile: Profile,
+    pub(crate) tokens: TokenCache,
+}
+
+impl CarrierPlugin for Ups {
+    const ID: &'static str = "ups";
+    type Config = Config;
+
+    fn profile() -> Profile {
+        services::profile()
+    }
+
+    fn open(config: Config) -> Result<Box<dyn Carrier>> {
+        Ok(Box::new(Self::new(config)?))
+    }
+
+    fn example() -> &'static str {
+        include_str!("../fixtures/account.toml")
+    }
+}
+
+impl Ups {
+    /// Opens an account. Makes no call.
+    pub fn new(config: Config) -> Result<Self> {
+        Ok(Self { config: config.checked()?, profile: services::profile(), tokens: TokenCache::default() })
+    }
+}
+
+impl Carrier for Ups {
+    fn profile(&self) -> &Profile {
+        &self.profile
+    }
+    fn rate_quote(&self) -> Option<&dyn RateQuote> {
+        Some(self)
+    }
+    fn label(&self) -> Option<&dyn Label> {
+        Some(self)
+    }
+    fn tracking(&self) -> Option<&dyn Tracking> {
+        Some(self)
+    }
+    fn pickup(&self) -> Option<&dyn Pickup> {
+        Some(self)
+    }
+    fn address_check(&self) -> Option<&dyn AddressCheck> {
+        Some(self)
+    }
+    fn account(&self) -> Option<&dyn AccountCheck> {
+        Some(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_example_opens_and_mistakes_are_named() {
+        let config: Config = toml::from_str(Ups::example()).unwrap();
+        assert_eq!(config.account_number, "A1B2C3");
+        assert!(!format!("{config:?}").contains("example-secret"));
+        Ups::open(config.clone()).unwrap();
+
+        let error = Ups::open(Config { account_number: "123".into(), ..config }).map(|_| ()).unwrap_err();
+        assert!(error.message.contains("account_number"), "{error}");
+        let typo = format!("{}\nacount = 1", Ups::example());
+        assert!(toml::from_str::<Config>(&typo).unwrap_err().to_string().contains("acount"));
+    }
+}
