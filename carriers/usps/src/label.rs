@@ -1,0 +1,221 @@
+//! Buying, and the answers that sell a label: JSON in two shapes, or multipart.
+
+use async_trait::async_trait;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use rust_decimal::Decimal;
+use waybill_core::{
+    Charge, ChargeKind, Cx, Document, DocumentKind, Error, Label, LabelFormat, LabelKey, LabelOrder,
+    LabelSpec, Notice, Piece, Price, PriceKind, Purchase, RecoverRequest, Recovery, ReprintReply,
+    ReprintRequest, Response, Result, Settlement, ShipmentKey, SpendPermit, VoidOutcome, wire,
+};
+
+use crate::carrier::Usps;
+use crate::config::{AccountType, Config, Prices};
+use crate::error::refusal;
+use crate::extras::charge_kind;
+use crate::multipart;
+use crate::rate_rows::{asked_price_type, dollars, fee_kind, notice, promise};
+use crate::ship::{Lane, Plan};
+use crate::wire::label_answer::{BoughtExtra, JsonAnswer, Metadata, PrepaidDuties};
+
+const WHAT: &str = "USPS label";
+
+#[async_trait]
+impl Label for Usps {
+    async fn buy(&self, cx: &Cx, order: &LabelOrder, permit: SpendPermit) -> Result<Purchase> {
+        let plan = Plan::new(self, order)?;
+        let response = self.spend(cx, permit, Some(plan.lane.roles()), || plan.request()).await?;
+        purchase(&response, &order.label, plan.lane, &self.config)
+    }
+
+    async fn void(&self, cx: &Cx, key: &LabelKey) -> Result<VoidOutcome> {
+        self.void_label(cx, key).await
+    }
+
+    async fn recover(&self, cx: &Cx, request: &RecoverRequest) -> Result<Recovery> {
+        self.recover_sale(cx, request).await
+    }
+
+    async fn reprint(&self, cx: &Cx, request: &ReprintRequest) -> Result<ReprintReply> {
+        self.reprint_label(cx, request).await
+    }
+}
+
+/// Reads the answer to a purchase or a reprint.
+pub(crate) fn purchase(
+    response: &Response,
+    label: &LabelSpec,
+    lane: Lane,
+    config: &Config,
+) -> Result<Purchase> {
+    if !response.status().is_success() {
+        return Err(refusal(response, WHAT));
+    }
+    let Sold { metadata, image } = sold(response)?;
+    let Some(number) =
+        metadata.tracking_number.clone().or_else(|| metadata.international_tracking_number.clone())
+    else {
+        return Err(unreadable(response, "there is no tracking number in it"));
+    };
+    let price = price(&metadata, config);
+    let mut piece = Piece::new(0, number.as_str());
+    piece.charged = price.as_ref().map(|price| price.total);
+    let mut warnings: Vec<Notice> =
+        metadata.extra_services.iter().flat_map(|extra| &extra.warnings).filter_map(notice).collect();
+    if price.is_none() {
+        warnings.push(Notice::new("no-postage", "USPS did not state the postage of this label"));
+    }
+    Ok(Purchase {
+        shipment_key: ShipmentKey::new(number),
+        pieces: vec![piece],
+        documents: vec![document(label, image)],
+        prices: price.into_iter().collect(),
+        settlement: settlement(config),
+        delivery: metadata.commitment.as_ref().and_then(|commitment| promise(commitment).delivery),
+        carrier_data: Some(lane.as_str().to_owned()),
+        warnings,
+    })
+}
+
+fn unreadable(response: &Response, why: &str) -> Error {
+    Error::malformed(format!("{WHAT}: the answer cannot be read: {why}")).with_words(wire::words_of(response))
+}
+
+/// EPS is debited when the label is made; permits, meters and official mail are billed.
+fn settlement(config: &Config) -> Settlement {
+    match config.payment.as_ref().map(|payment| payment.account_type) {
+        None | Some(AccountType::Eps) => Settlement::Charged,
+        Some(_) => Settlement::BilledToAccount,
+    }
+}
+
+pub(crate) fn document(label: &LabelSpec, image: Bytes) -> Document {
+    let mut document = Document::new(DocumentKind::Label, label.format.clone(), image).for_parcel(0);
+    document.dpi = match label.format {
+        LabelFormat::Zpl => label.dpi.or(Some(203)),
+        LabelFormat::Epl => Some(300),
+        _ => label.dpi,
+    };
+    document.size = label.size.or_else(|| Some(waybill_core::PageSize::four_by_six()));
+    document
+}
+
+struct Sold {
+    metadata: Metadata,
+    image: Bytes,
+}
+
+fn sold(response: &Response) -> Result<Sold> {
+    let content_type =
+        response.headers().get(http::header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let (metadata, image) = if multipart::is_multipart(content_type, response.body()) {
+        of_multipart(response, content_type)?
+    } else {
+        of_json(wire::parse_json(response, WHAT)?)
+    };
+    let Some(image) = image.filter(|image| !image.is_empty()) else {
+        return Err(unreadable(response, "there is no label in it"));
+    };
+    let image = decode(&image).ok_or_else(|| unreadable(response, "the label is not base64"))?;
+    Ok(Sold { metadata, image })
+}
+
+fn of_json(answer: JsonAnswer) -> (Metadata, Option<Vec<u8>>) {
+    (answer.label_metadata.unwrap_or(answer.top), answer.label_image.map(String::into_bytes))
+}
+
+/// Metadata is the part of that name or the first JSON, the label the part of that name or the first that is no JSON.
+fn of_multipart(response: &Response, content_type: Option<&str>) -> Result<(Metadata, Option<Vec<u8>>)> {
+    let parts = multipart::read(content_type, response.body())
+        .map_err(|problem| unreadable(response, &problem.to_string()))?;
+    let named = |name: &str| parts.iter().find(|part| part.name() == Some(name));
+    let metadata = named("labelMetadata").or_else(|| parts.iter().find(|part| part.is_json()));
+    let Some(metadata) = metadata else { return Err(unreadable(response, "there are no metadata in it")) };
+    let answer: JsonAnswer = serde_json::from_slice(metadata.body)
+        .map_err(|_| unreadable(response, "the metadata are no JSON"))?;
+    let image = named("labelImage").or_else(|| parts.iter().find(|part| !part.is_json()));
+    let (metadata, inside) = of_json(answer);
+    Ok((metadata, image.map(|part| part.body.to_vec()).or(inside)))
+}
+
+/// Images are base64 text, with line breaks or without; a file that came as it is stays so.
+pub(crate) fn decode(text: &[u8]) -> Option<Bytes> {
+    let raw = [b"%PDF".as_slice(), b"^XA", b"\x89PNG", b"GIF8", b"\xff\xd8\xff", b"II*\0", b"MM\0*"];
+    if raw.iter().any(|start| text.starts_with(start)) {
+        return Some(Bytes::copy_from_slice(text));
+    }
+    let compact: Vec<u8> = text.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
+    STANDARD.decode(compact).ok().filter(|bytes| !bytes.is_empty()).map(Bytes::from)
+}
+
+/// Charged: postage, extra services and fees; the postage alone is without both.
+fn price(metadata: &Metadata, config: &Config) -> Option<Price> {
+    let postage = metadata.postage?;
+    let mut charges = vec![Charge {
+        kind: ChargeKind::Base,
+        code: metadata.sku.clone(),
+        text: "Postage".to_owned(),
+        amount: dollars(postage),
+    }];
+    for extra in &metadata.extra_services {
+        charges.extend(extra.price.map(|price| extra_charge(extra, price)));
+    }
+    for fee in &metadata.fees {
+        let name = fee.name.as_deref().unwrap_or("Fee");
+        charges.extend(fee.price.map(|price| Charge {
+            kind: fee_kind(name),
+            code: fee.sku.clone(),
+            text: name.to_owned(),
+            amount: dollars(price),
+        }));
+    }
+    let total =
+        charges.iter().try_fold(Decimal::ZERO, |sum, charge| sum.checked_add(charge.amount.amount))?;
+    if total <= Decimal::ZERO {
+        return None;
+    }
+    let published = metadata
+        .extra_services
+        .iter()
+        .flat_map(|extra| &extra.warnings)
+        .any(|warning| warning.warning_code.as_deref() == Some("001"));
+    let kind = match config.prices {
+        Prices::Contract if !published => PriceKind::Contract,
+        _ => PriceKind::Commercial,
+    };
+    Some(Price {
+        base: Some(dollars(postage)),
+        duties: metadata.prepaid_duties_taxes_fees.as_ref().and_then(prepaid).map(dollars),
+        charges,
+        list_name: Some(asked_price_type(config).to_owned()),
+        ..Price::new(kind, dollars(total))
+    })
+}
+
+/// International answers name the code; domestic ones only name and stock number.
+fn extra_charge(extra: &BoughtExtra, price: Decimal) -> Charge {
+    let name = extra.name.clone().or_else(|| extra.service_name.clone());
+    let kind = match (&extra.service_id, name.as_deref().map(str::to_ascii_lowercase)) {
+        (Some(code), _) => charge_kind(code),
+        (None, Some(name)) if name.contains("insurance") => ChargeKind::Insurance,
+        (None, Some(name)) if name.contains("signature") => ChargeKind::Signature,
+        (None, Some(name)) if name.contains("sunday") => ChargeKind::Weekend,
+        (None, Some(name)) if name.contains("hazmat") || name.contains("hazardous") => ChargeKind::Dangerous,
+        _ => ChargeKind::Other("extra_service".to_owned()),
+    };
+    let text = name.unwrap_or_else(|| "Extra service".to_owned());
+    Charge {
+        kind,
+        code: extra.service_id.clone().or_else(|| extra.sku.clone()),
+        text,
+        amount: dollars(price),
+    }
+}
+
+fn prepaid(duties: &PrepaidDuties) -> Option<Decimal> {
+    let parts = duties.item_costs.iter().flat_map(|item| [item.duty_price, item.tax_price]);
+    let sum = parts.chain([duties.package_fee]).flatten().try_fold(Decimal::ZERO, Decimal::checked_add)?;
+    (sum > Decimal::ZERO).then_some(sum)
+}
