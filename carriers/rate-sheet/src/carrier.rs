@@ -1,6 +1,6 @@
 use waybill_core::{
-    Billed, Carrier, CarrierPlugin, Error, ErrorKind, Label, LabelFormat, LabelOffer, Linking, Manifest, Pieces, Profile,
-    PurchaseTraits, RateQuote, RepeatGuard, Result, Settlement,
+    Billed, Carrier, CarrierPlugin, Error, ErrorKind, Label, LabelFormat, LabelOffer, Linking, Manifest,
+    Pieces, Profile, PurchaseTraits, RateQuote, RepeatGuard, Result, Settlement,
 };
 
 use crate::config::Config;
@@ -46,7 +46,9 @@ fn profile(sheet: Option<&Sheet>) -> Profile {
         id: RateSheet::ID.into(),
         name: sheet.map_or_else(|| "Rate sheet".to_owned(), |sheet| sheet.name.clone()),
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        services: sheet.map(|sheet| sheet.services.iter().map(|service| service.service.clone()).collect()).unwrap_or_default(),
+        services: sheet
+            .map(|sheet| sheet.services.iter().map(|service| service.service.clone()).collect())
+            .unwrap_or_default(),
         packagings: Vec::new(),
         labels: if sells {
             vec![LabelOffer::new(LabelFormat::Pdf), LabelOffer::at(LabelFormat::Zpl, &[203, 300])]

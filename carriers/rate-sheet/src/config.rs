@@ -45,7 +45,9 @@ impl Config {
         if let Some((key, name)) = unread {
             return Err(Error::new(
                 ErrorKind::Config,
-                format!("`{key}` names `{name}`, which was not read: the host reads the files before it opens the account"),
+                format!(
+                    "`{key}` names `{name}`, which was not read: the host reads the files before it opens the account"
+                ),
             ));
         }
         if self.sheet.trim().is_empty() {

@@ -2,8 +2,8 @@
 
 use serde::Deserialize;
 use waybill_core::{
-    Address, Customs, Document, DocumentKind, Error, ErrorKind, LabelFormat, LabelSpec, PageSize, Parcel, Phase,
-    Result, Shipment,
+    Address, Customs, Document, DocumentKind, Error, ErrorKind, LabelFormat, LabelSpec, PageSize, Parcel,
+    Phase, Result, Shipment,
 };
 use waybill_documents::{Barcode, CustomsForm, CustomsKind, CustomsLine, Label, Party, Symbology};
 
@@ -75,8 +75,22 @@ pub enum CustomsPrint {
 
 /// Words that a template may use.
 const WORDS: &[&str] = &[
-    "service", "service_code", "zone", "weight", "parcel", "parcels", "date", "number", "reference", "description",
-    "to_country", "to_postal", "to_city", "to_state", "from_country", "from_postal",
+    "service",
+    "service_code",
+    "zone",
+    "weight",
+    "parcel",
+    "parcels",
+    "date",
+    "number",
+    "reference",
+    "description",
+    "to_country",
+    "to_postal",
+    "to_city",
+    "to_state",
+    "from_country",
+    "from_postal",
 ];
 
 impl Template {
@@ -126,7 +140,9 @@ impl Subject<'_> {
             "date" => shipment.ship_date.map(|day| day.to_string()).unwrap_or_default(),
             "number" => self.number.to_owned(),
             "reference" => reference().map(|reference| reference.value.clone()).unwrap_or_default(),
-            "description" => parcel.description.clone().or_else(|| shipment.description.clone()).unwrap_or_default(),
+            "description" => {
+                parcel.description.clone().or_else(|| shipment.description.clone()).unwrap_or_default()
+            }
             "to_country" => shipment.to.country.to_string(),
             "to_postal" => shipment.to.postal_or_empty().to_owned(),
             "to_city" => shipment.to.city.clone(),
@@ -158,7 +174,8 @@ impl Subject<'_> {
     }
 
     fn label(&self, template: &Template) -> Label {
-        let carrier = if template.carrier.is_empty() { self.carrier.to_owned() } else { self.fill(&template.carrier) };
+        let carrier =
+            if template.carrier.is_empty() { self.carrier.to_owned() } else { self.fill(&template.carrier) };
         let (sender, recipient) = (party(&self.shipment.from), party(&self.shipment.to));
         let mut label = Label::new(carrier, self.fill(&template.service), self.number, sender, recipient);
         if template.barcode == BarcodeKind::Gs1128 {
@@ -216,7 +233,8 @@ fn undrawable(error: waybill_documents::Error) -> Error {
     Error::new(ErrorKind::Invalid, format!("the label cannot be drawn: {error}")).in_phase(Phase::NotSent)
 }
 
-fn party(address: &Address) -> Party {
+/// A party as printed.
+pub fn party(address: &Address) -> Party {
     let city = [address.city.as_str(), address.state_or_empty(), address.postal_or_empty()];
     let city = city.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
     let names = [address.name.clone(), address.company.clone()];
@@ -225,7 +243,8 @@ fn party(address: &Address) -> Party {
     Party::new(lines.map(|line| printable(&line)))
 }
 
-fn customs_form(kind: CustomsKind, customs: &Customs, at: usize) -> CustomsForm {
+/// The customs declaration of one parcel (from 0), as printed.
+pub fn customs_form(kind: CustomsKind, customs: &Customs, at: usize) -> CustomsForm {
     let here = |parcel: Option<u32>| parcel.is_none_or(|parcel| usize::try_from(parcel) == Ok(at));
     let lines = customs.items.iter().filter(|item| here(item.parcel)).map(|item| CustomsLine {
         description: printable(&item.description),
@@ -235,12 +254,13 @@ fn customs_form(kind: CustomsKind, customs: &Customs, at: usize) -> CustomsForm 
         tariff: item.hs_digits().unwrap_or_default(),
         origin: item.origin.map(|country| country.to_string()).unwrap_or_default(),
     });
-    let total = customs.total_value().ok().flatten().map(|value| format!("Total {value}")).unwrap_or_default();
+    let total =
+        customs.total_value().ok().flatten().map(|value| format!("Total {value}")).unwrap_or_default();
     CustomsForm { kind, contents: customs.contents.to_string(), lines: lines.collect(), total }
 }
 
-/// Latin letters for what the label's fonts do not have.
-fn printable(text: &str) -> String {
+/// Latin letters for what the labels' fonts (Windows-1252) do not have; Chinese syllables are set apart.
+pub fn printable(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c as u32 {
@@ -249,7 +269,8 @@ fn printable(text: &str) -> String {
             _ => {
                 let latin = any_ascii::any_ascii_char(c);
                 // Chinese syllables come without spaces between them.
-                let syllable = latin.chars().next().is_some_and(|first| first.is_ascii_uppercase()) && latin.len() > 1;
+                let syllable =
+                    latin.chars().next().is_some_and(|first| first.is_ascii_uppercase()) && latin.len() > 1;
                 if syllable && out.chars().last().is_some_and(|last| last.is_ascii_alphanumeric()) {
                     out.push(' ');
                 }

@@ -7,8 +7,8 @@
 
 mod carrier;
 pub mod config;
-mod label;
-mod manifest;
+pub mod label;
+pub mod manifest;
 pub mod numbers;
 mod rate;
 pub mod sheet;

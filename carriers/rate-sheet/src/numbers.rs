@@ -31,7 +31,11 @@ impl CheckDigit {
         let digits: Option<Vec<u32>> = text.chars().map(|c| c.to_digit(10)).collect();
         let sum = |weights: &mut dyn Iterator<Item = u32>| -> Option<u32> {
             digits.as_ref().filter(|digits| !digits.is_empty()).map(|digits| {
-                digits.iter().rev().zip(weights).fold(0_u32, |sum, (digit, weight)| sum.wrapping_add(digit * weight))
+                digits
+                    .iter()
+                    .rev()
+                    .zip(weights)
+                    .fold(0_u32, |sum, (digit, weight)| sum.wrapping_add(digit * weight))
             })
         };
         let digit = match self {
@@ -52,14 +56,25 @@ impl CheckDigit {
                     (false, _) => *digit,
                     (true, twice) => twice / 10 + twice % 10,
                 };
-                let total: u32 = digits.as_ref().filter(|digits| !digits.is_empty())?.iter().rev().enumerate().map(doubled).sum();
+                let total: u32 = digits
+                    .as_ref()
+                    .filter(|digits| !digits.is_empty())?
+                    .iter()
+                    .rev()
+                    .enumerate()
+                    .map(doubled)
+                    .sum();
                 (10 - total % 10) % 10
             }
             Self::Mod11 => match 11 - sum(&mut (2..=7).cycle())? % 11 {
                 10 | 11 => 0,
                 digit => digit,
             },
-            Self::Mod7 => digits.as_ref().filter(|digits| !digits.is_empty())?.iter().fold(0, |rest, digit| (rest * 10 + digit) % 7),
+            Self::Mod7 => digits
+                .as_ref()
+                .filter(|digits| !digits.is_empty())?
+                .iter()
+                .fold(0, |rest, digit| (rest * 10 + digit) % 7),
             Self::Mod37 => return mod37(text),
         };
         char::from_digit(digit, 10)
@@ -85,7 +100,8 @@ pub fn is_s10(number: &str) -> bool {
 
 /// An S10 number without blanks and in capitals; `None` when it is none.
 pub fn s10(number: &str) -> Option<String> {
-    let clean: String = number.chars().filter(|c| !c.is_whitespace()).map(|c| c.to_ascii_uppercase()).collect();
+    let clean: String =
+        number.chars().filter(|c| !c.is_whitespace()).map(|c| c.to_ascii_uppercase()).collect();
     let letters = |part: &str| part.bytes().all(|byte| byte.is_ascii_uppercase());
     let (service, rest) = (clean.get(..2)?, clean.get(2..)?);
     let (serial, check, country) = (rest.get(..8)?, rest.get(8..9)?, rest.get(9..)?);
@@ -145,17 +161,27 @@ impl Ranges {
             let mut say = |key: &str, problem: String| {
                 problems.push(Problem::new("sheet", None, Some(&format!("numbers[{at}].{key}")), problem));
             };
-            let plain = |text: &str| text.len() <= 20 && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
+            let plain = |text: &str| {
+                text.len() <= 20
+                    && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+            };
             if !plain(&range.prefix) || !plain(&range.suffix) {
                 say("prefix", "prefix and suffix are up to 20 capital letters and digits".to_owned());
             }
             if range.last < range.first {
                 say("last", "the range ends before it starts".to_owned());
             }
-            if range.digits == 0 || range.digits > 18 || range.last.to_string().len() > usize::from(range.digits) {
+            if range.digits == 0
+                || range.digits > 18
+                || range.last.to_string().len() > usize::from(range.digits)
+            {
                 say("digits", format!("{} does not fit into {} digits (1 to 18)", range.last, range.digits));
             } else if range.check != CheckDigit::None && range.number(range.first).is_none() {
-                say("check", "this check digit does not suit: S10 needs 8 digits, and letters only suit mod37".to_owned());
+                say(
+                    "check",
+                    "this check digit does not suit: S10 needs 8 digits, and letters only suit mod37"
+                        .to_owned(),
+                );
             }
             let twin = ranges[..at].iter().any(|other| {
                 (&other.prefix, &other.suffix, other.digits) == (&range.prefix, &range.suffix, range.digits)
@@ -198,7 +224,8 @@ impl Ranges {
                 .and_then(|rest| rest.get(..usize::from(range.digits)))
                 .and_then(|serial| serial.parse::<u64>().ok());
             serial.is_some_and(|serial| {
-                (range.first..=range.last).contains(&serial) && range.number(serial).as_deref() == Some(number)
+                (range.first..=range.last).contains(&serial)
+                    && range.number(serial).as_deref() == Some(number)
             })
         })
     }
@@ -236,7 +263,15 @@ mod tests {
     }
 
     fn range(first: u64, last: u64) -> Range {
-        Range { prefix: "AC".into(), suffix: "DE".into(), first, last, digits: 8, check: CheckDigit::S10, check_prefix: false }
+        Range {
+            prefix: "AC".into(),
+            suffix: "DE".into(),
+            first,
+            last,
+            digits: 8,
+            check: CheckDigit::S10,
+            check_prefix: false,
+        }
     }
 
     #[test]

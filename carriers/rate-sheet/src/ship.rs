@@ -1,7 +1,8 @@
 use async_trait::async_trait;
 use waybill_core::{
-    AllocateRequest, Allocation, Cx, Error, ErrorKind, Label, LabelKey, LabelOrder, Piece, Purchase, RateRequest,
-    Recovery, RecoverRequest, RejectReason, Rejected, Result, SpendPermit, TrackingNumber, VoidOutcome,
+    AllocateRequest, Allocation, Cx, Error, ErrorKind, Label, LabelKey, LabelOrder, Piece, Purchase,
+    RateRequest, RecoverRequest, Recovery, RejectReason, Rejected, Result, SpendPermit, TrackingNumber,
+    VoidOutcome,
 };
 
 use crate::RateSheet;
@@ -18,7 +19,10 @@ impl Label for RateSheet {
             Some(numbers) => Ok(Allocation { numbers }),
             None => Err(Error::new(
                 ErrorKind::Config,
-                format!("the {} tracking numbers of the sheet are used up: add a range", self.sheet.numbers.len()),
+                format!(
+                    "the {} tracking numbers of the sheet are used up: add a range",
+                    self.sheet.numbers.len()
+                ),
             )),
         }
     }
@@ -30,7 +34,9 @@ impl Label for RateSheet {
     }
 
     async fn void(&self, _cx: &Cx, key: &LabelKey) -> Result<VoidOutcome> {
-        if let Some(stranger) = key.tracking.iter().find(|number| !self.sheet.numbers.contains(number.as_str())) {
+        if let Some(stranger) =
+            key.tracking.iter().find(|number| !self.sheet.numbers.contains(number.as_str()))
+        {
             let message = format!("{stranger} is not a number of this sheet's ranges");
             return Err(Error::new(ErrorKind::NotFound, message));
         }
@@ -53,7 +59,10 @@ impl RateSheet {
     fn draw(&self, order: &LabelOrder, today: chrono::NaiveDate) -> Result<Purchase> {
         let shipment = &order.shipment;
         let Some(service) = self.sheet.service(order.service.as_str()) else {
-            return Err(Error::new(ErrorKind::NoService, format!("the sheet has no service `{}`", order.service)));
+            return Err(Error::new(
+                ErrorKind::NoService,
+                format!("the sheet has no service `{}`", order.service),
+            ));
         };
         check_spec(&order.label)?;
         self.check_numbers(order)?;
@@ -61,7 +70,8 @@ impl RateSheet {
         if !problems.is_empty() {
             return Err(Error::invalid(problems));
         }
-        let request = RateRequest { services: vec![order.service.clone()], ..RateRequest::new(shipment.clone()) };
+        let request =
+            RateRequest { services: vec![order.service.clone()], ..RateRequest::new(shipment.clone()) };
         let mut reply = self.reply(&request, shipment.ship_date.unwrap_or(today));
         let Some(rate) = reply.rates.pop() else { return Err(refused(reply.rejected.pop())) };
         let zone = rate.zone.as_deref().unwrap_or_default();
@@ -82,7 +92,12 @@ impl RateSheet {
             pieces.push(Piece::new(u32::try_from(at).unwrap_or(u32::MAX), number.clone()));
         }
         Ok(Purchase {
-            shipment_key: order.numbers.first().map(|number| number.as_str().to_owned()).unwrap_or_default().into(),
+            shipment_key: order
+                .numbers
+                .first()
+                .map(|number| number.as_str().to_owned())
+                .unwrap_or_default()
+                .into(),
             pieces,
             documents,
             prices: rate.prices,
@@ -112,10 +127,14 @@ impl RateSheet {
 
 /// A rejection as the error of a purchase.
 fn refused(rejected: Option<Rejected>) -> Error {
-    let Some(rejected) = rejected else { return Error::new(ErrorKind::NoService, "the service has no price") };
+    let Some(rejected) = rejected else {
+        return Error::new(ErrorKind::NoService, "the service has no price");
+    };
     let kind = match rejected.reason {
         RejectReason::BadAddress => ErrorKind::BadAddress,
-        RejectReason::CustomsData | RejectReason::Size | RejectReason::Weight | RejectReason::Value => ErrorKind::Invalid,
+        RejectReason::CustomsData | RejectReason::Size | RejectReason::Weight | RejectReason::Value => {
+            ErrorKind::Invalid
+        }
         _ => ErrorKind::NoService,
     };
     Error::new(kind, rejected.message)

@@ -42,11 +42,15 @@ fn a_price_is_its_rows_and_surcharges_to_the_cent_with_its_source() {
     let price = rate.payable().unwrap();
     assert_eq!((price.kind.clone(), price.total.to_string()), (PriceKind::Account, "6.51 EUR".to_owned()));
     assert_eq!(price.taxes.unwrap().to_string(), "1.04 EUR");
-    let lines: Vec<_> = price.charges.iter().map(|line| (line.kind.clone(), line.amount.amount.to_string())).collect();
+    let lines: Vec<_> =
+        price.charges.iter().map(|line| (line.kind.clone(), line.amount.amount.to_string())).collect();
     let expected = [(ChargeKind::Base, "5.1"), (ChargeKind::Fuel, "0.36975"), (ChargeKind::Tax, "1.0392525")];
     assert_eq!(lines, expected.map(|(kind, amount)| (kind, amount.to_owned())));
     let RateSource::Table { id, effective, confidence } = &rate.source else { panic!("no table") };
-    assert_eq!((id.as_str(), *effective, confidence.as_deref()), ("vans-2026/rates:2", day(2026, 1, 1), Some("own tariff")));
+    assert_eq!(
+        (id.as_str(), *effective, confidence.as_deref()),
+        ("vans-2026/rates:2", day(2026, 1, 1), Some("own tariff"))
+    );
     assert_eq!((rate.zone.as_deref(), rate.transit_days), (Some("north"), Some(1)));
     // Friday plus one business day.
     assert_eq!(rate.delivery.unwrap().latest.date, Some(day(2026, 11, 23)));
@@ -66,7 +70,9 @@ fn surcharges_follow_the_month_the_area_and_the_option() {
         rate.prices[0].charges.iter().map(|line| line.kind.clone()).collect()
     };
     let island = kinds(&german("26486", "3kg"));
-    assert!(island.contains(&ChargeKind::Area) && !kinds(&german("26487", "3kg")).contains(&ChargeKind::Area));
+    assert!(
+        island.contains(&ChargeKind::Area) && !kinds(&german("26487", "3kg")).contains(&ChargeKind::Area)
+    );
     let mut signed = german("22047", "3kg");
     signed.options.signature = Some(waybill_core::Signature::Signature);
     assert!(kinds(&signed).contains(&ChargeKind::Signature));
@@ -181,15 +187,25 @@ fn bad_tables_get_table_row_and_column() {
     ] {
         assert!(found.contains(words), "missing `{words}` in {found}");
     }
-    assert!(text("service;zone;per_kg;colour\na;DE;1;red\n").contains("row 1, column `colour`: this column is unknown"));
+    assert!(
+        text("service;zone;per_kg;colour\na;DE;1;red\n")
+            .contains("row 1, column `colour`: this column is unknown")
+    );
     assert!(text("zone,per_kg\nDE,1\n").contains("column `service`: this column is missing"));
-    assert!(text("service,zone,per_kg,effective\na,DE,1,2,3,2026-01-01\n").contains("row 2: 6 cells under 4 headings"));
+    assert!(
+        text("service,zone,per_kg,effective\na,DE,1,2,3,2026-01-01\n")
+            .contains("row 2: 6 cells under 4 headings")
+    );
 }
 
 #[test]
 fn bad_sheets_name_their_line_and_missing_tables() {
     let load = |text: &str| Sheet::load(text, &BTreeMap::new()).unwrap_err().to_string();
-    assert!(load("id='s'\nname='S'\ncurrency='CNY'\nnmae='x'\n").starts_with("sheet, row 4"), "{}", load("id='s'\nname='S'\ncurrency='CNY'\nnmae='x'\n"));
+    assert!(
+        load("id='s'\nname='S'\ncurrency='CNY'\nnmae='x'\n").starts_with("sheet, row 4"),
+        "{}",
+        load("id='s'\nname='S'\ncurrency='CNY'\nnmae='x'\n")
+    );
     let found = load("id='s'\nname='S'\ncurrency='CNY'\n[[services]]\ncode='A'\nname='A'\nzones='z'\n");
     for words in ["table `rates` is not there", "table `z` is not there", "`A` is no code"] {
         assert!(found.contains(words), "missing `{words}` in {found}");
@@ -203,9 +219,13 @@ fn overlapping_zones_are_refused_and_nested_ones_are_not() {
         let rates = "service,zone,price\na,one,1\na,two,2\n".to_owned();
         Sheet::load(text, &BTreeMap::from([("rates".to_owned(), rates), ("z".to_owned(), zones.to_owned())]))
     };
-    let clash = load("zone,country,postal_from,postal_to\none,DE,10,25\ntwo,DE,20,29\n").unwrap_err().to_string();
+    let clash =
+        load("zone,country,postal_from,postal_to\none,DE,10,25\ntwo,DE,20,29\n").unwrap_err().to_string();
     assert!(clash.contains("table `z`, row 3, column `zone`: overlaps row 2"), "{clash}");
     let sheet = load("zone,country,postal_from,postal_to\none,DE,10,29\ntwo,DE,20,25\none,*,,\n").unwrap();
     let zone = |code: &str| priced(offer(&sheet, "a", &german(code, "1kg"), day(2026, 5, 5))).zone.unwrap();
-    assert_eq!([zone("10115"), zone("20095"), zone("25999"), zone("26000"), zone("99999")].join(" "), "one two two one one");
+    assert_eq!(
+        [zone("10115"), zone("20095"), zone("25999"), zone("26000"), zone("99999")].join(" "),
+        "one two two one one"
+    );
 }

@@ -4,9 +4,9 @@ mod common;
 
 use common::*;
 use waybill_core::{
-    AllocateRequest, Carrier, CarrierPlugin, ErrorKind, Handle, LabelFormat, LabelKey, LabelOrder, LabelSpec, ManifestEntry,
-    ManifestRequest, Parcel, PermitId, RateRequest, Recovery, RecoverRequest, Reference, ReferenceKind, Settlement, SpendPermit,
-    VoidOutcome,
+    AllocateRequest, Carrier, CarrierPlugin, ErrorKind, Handle, LabelFormat, LabelKey, LabelOrder, LabelSpec,
+    ManifestEntry, ManifestRequest, Parcel, PermitId, RateRequest, RecoverRequest, Recovery, Reference,
+    ReferenceKind, Settlement, SpendPermit, VoidOutcome,
 };
 use waybill_documents::{DocumentKind as Kind, sniff};
 use waybill_rate_sheet::RateSheet;
@@ -52,7 +52,10 @@ async fn a_label_is_quoted_numbered_drawn_and_drawn_again_alike() {
     let purchase = label.buy(&cx(), &order, permit()).await.unwrap();
     assert_eq!(purchase.pieces.len(), 2);
     assert!(purchase.has_labels());
-    assert_eq!(purchase.settlement, Settlement::Offline { channel: Some("monthly invoice of Example Vans".into()) });
+    assert_eq!(
+        purchase.settlement,
+        Settlement::Offline { channel: Some("monthly invoice of Example Vans".into()) }
+    );
     // (5.10 + 7.40) * 1.0725 * 1.19
     assert_eq!(purchase.charged().unwrap().to_string(), "15.95 EUR");
     let zpl = String::from_utf8(purchase.documents[0].bytes.to_vec()).unwrap();

@@ -400,9 +400,9 @@ pub(crate) fn date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<
         Day::Text(text) => text,
         Day::Native(day) => day.to_string(),
     };
-    text.parse()
-        .map(Some)
-        .map_err(|_| serde::de::Error::custom(format!("`{}` is not a day: write it as 2026-01-31", clip(&text))))
+    text.parse().map(Some).map_err(|_| {
+        serde::de::Error::custom(format!("`{}` is not a day: write it as 2026-01-31", clip(&text)))
+    })
 }
 
 fn clip(text: &str) -> &str {

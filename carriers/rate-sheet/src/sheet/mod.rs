@@ -223,13 +223,14 @@ fn service(text: &ServiceText) -> SheetService {
     }
 }
 
-/// A thousandth of a gram: smaller steps are mistakes.
+/// From a thousandth of a gram to a tonne: other steps are mistakes.
 fn is_a_step(step: &Weight) -> bool {
-    step.grams() >= Decimal::new(1, 3)
+    (Decimal::new(1, 3)..=Decimal::from(1_000_000)).contains(&step.grams())
 }
 
 fn check_services(document: &Document, services: &[SheetService], problems: &mut Vec<Problem>) {
-    let mut say = |column: &str, problem: String| problems.push(Problem::new("sheet", None, Some(column), problem));
+    let mut say =
+        |column: &str, problem: String| problems.push(Problem::new("sheet", None, Some(column), problem));
     if services.is_empty() {
         say("services", "there is no service: write at least one [[services]]".to_owned());
     }
@@ -244,7 +245,10 @@ fn check_services(document: &Document, services: &[SheetService], problems: &mut
             say("services.code", format!("service `{code}` stands twice"));
         }
         if service.billing_step.is_some_and(|step| !is_a_step(&step)) {
-            say("services.billing_step", format!("the step of service `{code}` is not above zero"));
+            say(
+                "services.billing_step",
+                format!("the step of service `{code}` is not between 0.001 g and 1000 kg"),
+            );
         }
         if service.volume.as_ref().is_some_and(|volume| volume.divisor < Decimal::ONE) {
             say("services.volume", format!("the divisor of service `{code}` is below 1"));
@@ -261,7 +265,9 @@ fn check_names(
 ) {
     for (table, rates) in rates {
         for (code, zone, line) in rates.names() {
-            let Some(service) = services.iter().find(|service| service.rates == *table && service.rate_code == code) else {
+            let Some(service) =
+                services.iter().find(|service| service.rates == *table && service.rate_code == code)
+            else {
                 let message = format!("service `{code}` is not in the sheet, or uses another table");
                 problems.push(Problem::new(table, Some(line), Some("service"), message));
                 continue;
@@ -274,14 +280,18 @@ fn check_names(
             if !known {
                 let message = match &service.zones {
                     Some(name) => format!("zone `{zone}` is not in table `{name}`"),
-                    None => format!("`{zone}` is no country: without a zone table the zone is its two letters"),
+                    None => {
+                        format!("`{zone}` is no country: without a zone table the zone is its two letters")
+                    }
                 };
                 problems.push(Problem::new(table, Some(line), Some("zone"), message));
             }
         }
     }
     for service in services {
-        let priced = rates.get(&service.rates).is_none_or(|rates| rates.names().any(|(code, ..)| code == service.rate_code));
+        let priced = rates
+            .get(&service.rates)
+            .is_none_or(|rates| rates.names().any(|(code, ..)| code == service.rate_code));
         if !priced {
             let message = format!("service `{}` has no row here", service.rate_code);
             problems.push(Problem::new(&service.rates, None, Some("service"), message));
@@ -297,7 +307,8 @@ fn check_surcharges(document: &Document, problems: &mut Vec<Problem>) {
         .collect();
     for surcharge in &document.surcharges {
         for service in surcharge.services.iter().filter(|service| !known.contains(service.as_str())) {
-            let message = format!("surcharge `{}` is for service `{service}`, which does not exist", surcharge.code);
+            let message =
+                format!("surcharge `{}` is for service `{service}`, which does not exist", surcharge.code);
             problems.push(Problem::new("sheet", None, Some("surcharges.services"), message));
         }
     }

@@ -65,7 +65,12 @@ fn is_own_price(kind: &PriceKind) -> bool {
     !matches!(kind, PriceKind::Other(_) | PriceKind::Converted)
 }
 
-fn rate(sheet: &Sheet, service: &SheetService, shipment: &Shipment, date: NaiveDate) -> Result<Rate, Refusal> {
+fn rate(
+    sheet: &Sheet,
+    service: &SheetService,
+    shipment: &Shipment,
+    date: NaiveDate,
+) -> Result<Rate, Refusal> {
     check_declared_currency(sheet, service, shipment)?;
     let zone = zone(sheet, service, shipment)?;
     let units = units(service, shipment, sheet)?;
@@ -97,17 +102,22 @@ fn rate(sheet: &Sheet, service: &SheetService, shipment: &Shipment, date: NaiveD
 }
 
 fn no_price(service: &SheetService, zone: &str) -> Refusal {
-    let message = format!("table `{}` has no price of {} for zone `{zone}`", service.rates, service.service.name);
+    let message =
+        format!("table `{}` has no price of {} for zone `{zone}`", service.rates, service.service.name);
     (RejectReason::NoPrice, message, "add a row for this zone, or choose another service".to_owned())
 }
 
-fn check_declared_currency(sheet: &Sheet, service: &SheetService, shipment: &Shipment) -> Result<(), Refusal> {
+fn check_declared_currency(
+    sheet: &Sheet,
+    service: &SheetService,
+    shipment: &Shipment,
+) -> Result<(), Refusal> {
     let needs_value = sheet.surcharges.iter().map(|surcharge| &surcharge.text).any(|text| {
         let for_service = text.services.is_empty() || text.services.contains(&service.rate_code);
         for_service && (text.of == PercentOf::DeclaredValue || text.when.declared_value.is_some())
     });
-    let foreign = shipment.parcels.iter().filter_map(|parcel| parcel.declared_value);
-    match foreign.filter(|value| value.currency != sheet.currency).next().filter(|_| needs_value) {
+    let mut values = shipment.parcels.iter().filter_map(|parcel| parcel.declared_value);
+    match values.find(|value| value.currency != sheet.currency).filter(|_| needs_value) {
         None => Ok(()),
         Some(value) => Err((
             RejectReason::Currency,
@@ -121,7 +131,11 @@ fn zone(sheet: &Sheet, service: &SheetService, shipment: &Shipment) -> Result<St
     let Some(name) = &service.zones else { return Ok(shipment.to.country.to_string()) };
     let found = sheet.zones.get(name).and_then(|zones| zones.zone(&shipment.from, &shipment.to));
     found.map(str::to_owned).ok_or_else(|| {
-        let message = format!("{} has no zone for this destination in {}", service.service.name, shipment.to.country.name());
+        let message = format!(
+            "{} has no zone for this destination in {}",
+            service.service.name,
+            shipment.to.country.name()
+        );
         (RejectReason::Lane, message, format!("add the place to table `{name}`, or choose another service"))
     })
 }
@@ -129,12 +143,20 @@ fn zone(sheet: &Sheet, service: &SheetService, shipment: &Shipment) -> Result<St
 /// Heaviest thing that is priced; anything above is a mistake in a unit.
 const HEAVIEST_GRAMS: u32 = 100_000_000;
 
-fn units<'a>(service: &SheetService, shipment: &'a Shipment, sheet: &Sheet) -> Result<Vec<Unit<'a>>, Refusal> {
+fn units<'a>(
+    service: &SheetService,
+    shipment: &'a Shipment,
+    sheet: &Sheet,
+) -> Result<Vec<Unit<'a>>, Refusal> {
     let one = |parcel: &'a Parcel, gross: Weight, volume: Option<Weight>, declared: Decimal| {
         let heaviest = Weight::new(HEAVIEST_GRAMS, WeightUnit::Gram);
         let billed = volume.map_or(gross, |volume| volume.max(gross));
         if !gross.is_positive() || billed > heaviest {
-            return Err((RejectReason::Weight, format!("a weight of {billed} cannot be priced"), "check weight and size".to_owned()));
+            return Err((
+                RejectReason::Weight,
+                format!("a weight of {billed} cannot be priced"),
+                "check weight and size".to_owned(),
+            ));
         }
         let billed = match service.billing_step {
             Some(step) => Weight { value: billed.ceil_to(step.unit, step.value), unit: step.unit },
@@ -143,7 +165,10 @@ fn units<'a>(service: &SheetService, shipment: &'a Shipment, sheet: &Sheet) -> R
         Ok(Unit { parcel, billed, volume, declared })
     };
     let declared = |parcel: &Parcel| {
-        parcel.declared_value.filter(|value| value.currency == sheet.currency).map_or(Decimal::ZERO, |value| value.amount)
+        parcel
+            .declared_value
+            .filter(|value| value.currency == sheet.currency)
+            .map_or(Decimal::ZERO, |value| value.amount)
     };
     let volume = |parcel: &Parcel| volume_weight(service, parcel);
     match service.price_per {
@@ -229,7 +254,8 @@ fn quote<'a>(
     units: &[Unit<'_>],
     version: &[&'a RateRow],
 ) -> Result<Quote<'a>, Refusal> {
-    let too_large = || (RejectReason::NoPrice, "the price is too large to be worked out".to_owned(), String::new());
+    let too_large =
+        || (RejectReason::NoPrice, "the price is too large to be worked out".to_owned(), String::new());
     let mut parts = Parts::default();
     let mut chosen: Option<(&'a RateRow, Weight)> = None;
     for unit in units {
@@ -242,13 +268,21 @@ fn quote<'a>(
         chosen = Some((row, sum));
     }
     let Some((row, billed)) = chosen else {
-        return Err((RejectReason::Pieces, "there is no parcel to price".to_owned(), "give at least one parcel".to_owned()));
+        return Err((
+            RejectReason::Pieces,
+            "there is no parcel to price".to_owned(),
+            "give at least one parcel".to_owned(),
+        ));
     };
     let rate_code = service.rate_code.as_str();
     surcharges(sheet, rate_code, shipment, date, zone, units, &mut parts).ok_or_else(too_large)?;
     let price = parts.price(sheet, row);
     if price.total.amount <= Decimal::ZERO {
-        return Err((RejectReason::NoPrice, "the price comes to nothing".to_owned(), "correct the table or its discounts".to_owned()));
+        return Err((
+            RejectReason::NoPrice,
+            "the price comes to nothing".to_owned(),
+            "correct the table or its discounts".to_owned(),
+        ));
     }
     let days = row.transit_days.or(service.transit_days);
     Ok(Quote { kind: row.kind.clone(), row, price, billed, transit_days: days })
@@ -272,12 +306,21 @@ fn fits(row: &RateRow, unit: &Unit<'_>) -> bool {
 fn misfit(service: &SheetService, version: &[&RateRow], unit: &Unit<'_>) -> Refusal {
     let name = &service.service.name;
     let weight_fits = |row: &&&RateRow| {
-        row.max_weight.is_none_or(|most| unit.billed <= most) && row.min_weight.is_none_or(|least| unit.billed > least)
+        row.max_weight.is_none_or(|most| unit.billed <= most)
+            && row.min_weight.is_none_or(|least| unit.billed > least)
     };
     if version.iter().any(|row| weight_fits(&row)) {
         return match unit.parcel.dimensions {
-            None => (RejectReason::Size, format!("{name} is priced by size and the parcel has no dimensions"), "give the dimensions".to_owned()),
-            Some(sides) => (RejectReason::Size, format!("{sides} is above the largest size in the table of {name}"), "use a smaller box or another service".to_owned()),
+            None => (
+                RejectReason::Size,
+                format!("{name} is priced by size and the parcel has no dimensions"),
+                "give the dimensions".to_owned(),
+            ),
+            Some(sides) => (
+                RejectReason::Size,
+                format!("{sides} is above the largest size in the table of {name}"),
+                "use a smaller box or another service".to_owned(),
+            ),
         };
     }
     let limit = version.iter().filter_map(|row| row.max_weight).max();
@@ -322,7 +365,10 @@ impl Parts {
     }
 
     fn sum_of(&self, wanted: impl Fn(&ChargeKind) -> bool) -> Decimal {
-        self.extras.iter().filter(|extra| wanted(&extra.0)).fold(Decimal::ZERO, |sum, extra| sum.saturating_add(extra.3))
+        self.extras
+            .iter()
+            .filter(|extra| wanted(&extra.0))
+            .fold(Decimal::ZERO, |sum, extra| sum.saturating_add(extra.3))
     }
 
     fn price(&self, sheet: &Sheet, row: &RateRow) -> Price {
@@ -339,7 +385,11 @@ impl Parts {
         if !self.items.is_zero() {
             charges.push(line(ChargeKind::Item, None, "Item fee", self.items));
         }
-        charges.extend(self.extras.iter().map(|(kind, code, name, amount)| line(kind.clone(), Some(code), name, *amount)));
+        charges.extend(
+            self.extras
+                .iter()
+                .map(|(kind, code, name, amount)| line(kind.clone(), Some(code), name, *amount)),
+        );
         let taxes = self.sum_of(|kind| *kind == ChargeKind::Tax);
         Price {
             kind: row.kind.clone(),
@@ -371,7 +421,15 @@ fn surcharges(
     let mut whole = all_base;
     for surcharge in &sheet.surcharges {
         let case = |parcel, billed, base, subtotal, declared| Case {
-            shipment, parcel, service, zone: Some(zone), date, billed, base, subtotal, declared,
+            shipment,
+            parcel,
+            service,
+            zone: Some(zone),
+            date,
+            billed,
+            base,
+            subtotal,
+            declared,
         };
         let mut sum = Decimal::ZERO;
         match surcharge.text.per {
@@ -380,7 +438,9 @@ fn surcharges(
                 sum = surcharge.amount(&case, &sheet.zones).unwrap_or_default();
             }
             Per::Parcel => {
-                for ((unit, (billed, base)), subtotal) in units.iter().zip(&parts.per_unit).zip(&mut subtotals) {
+                for ((unit, (billed, base)), subtotal) in
+                    units.iter().zip(&parts.per_unit).zip(&mut subtotals)
+                {
                     let case = case(unit.parcel, *billed, *base, *subtotal, unit.declared);
                     let amount = surcharge.amount(&case, &sheet.zones).unwrap_or_default();
                     *subtotal = subtotal.checked_add(amount)?;

@@ -14,7 +14,12 @@ pub struct Problem {
 }
 
 impl Problem {
-    pub(crate) fn new(table: &str, row: Option<u64>, column: Option<&str>, problem: impl Into<String>) -> Self {
+    pub(crate) fn new(
+        table: &str,
+        row: Option<u64>,
+        column: Option<&str>,
+        problem: impl Into<String>,
+    ) -> Self {
         Self { table: table.to_owned(), row, column: column.map(str::to_owned), problem: problem.into() }
     }
 }

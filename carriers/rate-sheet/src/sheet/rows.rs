@@ -11,9 +11,32 @@ use super::{Problem, table};
 
 /// Columns of a rate table.
 pub(super) const COLUMNS: &[&str] = &[
-    "service", "zone", "min_weight", "max_weight", "max_longest", "max_side_sum", "max_girth", "min_billable",
-    "price", "item_fee", "first_weight", "first_fee", "step", "step_fee", "per_g", "per_kg", "per_oz", "per_lb",
-    "minimum", "transit_days", "effective", "until", "price_kind", "confidence", "source", "note",
+    "service",
+    "zone",
+    "min_weight",
+    "max_weight",
+    "max_longest",
+    "max_side_sum",
+    "max_girth",
+    "min_billable",
+    "price",
+    "item_fee",
+    "first_weight",
+    "first_fee",
+    "step",
+    "step_fee",
+    "per_g",
+    "per_kg",
+    "per_oz",
+    "per_lb",
+    "minimum",
+    "transit_days",
+    "effective",
+    "until",
+    "price_kind",
+    "confidence",
+    "source",
+    "note",
 ];
 
 /// Any zone.
@@ -74,7 +97,7 @@ impl RateRow {
     }
 
     /// What tells rows of one service, zone, kind and day apart: they may not agree in all of it.
-    fn step_key(&self) -> impl PartialEq + std::hash::Hash + Eq + use<> {
+    fn step_key(&self) -> impl std::hash::Hash + Eq + use<> {
         (self.min_weight, self.max_weight, self.max_longest, self.max_side_sum, self.max_girth)
     }
 
@@ -117,14 +140,18 @@ impl Rates {
 
     /// Rows of a service for a zone: its own, and those for any zone.
     pub(super) fn rows(&self, service: &str, zone: Option<&str>) -> [&[RateRow]; 2] {
-        let of = |zone: &str| self.rows.get(service).and_then(|zones| zones.get(zone)).map_or(&[][..], Vec::as_slice);
+        let of = |zone: &str| {
+            self.rows.get(service).and_then(|zones| zones.get(zone)).map_or(&[][..], Vec::as_slice)
+        };
         [zone.filter(|zone| *zone != ANY).map_or(&[], of), of(ANY)]
     }
 
     /// Every service and zone that a row names, with the row's line.
     pub(super) fn names(&self) -> impl Iterator<Item = (&str, &str, u64)> {
         self.rows.iter().flat_map(|(service, zones)| {
-            zones.iter().filter_map(move |(zone, rows)| Some((service.as_str(), zone.as_str(), rows.first()?.line)))
+            zones
+                .iter()
+                .filter_map(move |(zone, rows)| Some((service.as_str(), zone.as_str(), rows.first()?.line)))
         })
     }
 }
@@ -163,7 +190,8 @@ fn rate_row(row: &mut table::Row<'_, '_>, defaults: &Defaults) -> Option<RateRow
         min_billable: weight(row, "min_billable"),
         price: row.number("price").unwrap_or_default(),
         item_fee: row.number("item_fee").unwrap_or_default(),
-        first_weight: weight(row, "first_weight").unwrap_or(Weight { value: Decimal::ZERO, unit: WeightUnit::Gram }),
+        first_weight: weight(row, "first_weight")
+            .unwrap_or(Weight { value: Decimal::ZERO, unit: WeightUnit::Gram }),
         first_fee: row.number("first_fee").unwrap_or_default(),
         step: weight(row, "step"),
         step_fee: row.number("step_fee").unwrap_or_default(),
@@ -176,18 +204,25 @@ fn rate_row(row: &mut table::Row<'_, '_>, defaults: &Defaults) -> Option<RateRow
 }
 
 fn check(row: &mut table::Row<'_, '_>, found: &RateRow) {
-    if !found.step_fee.is_zero() && !found.step.is_some_and(|step| step.is_positive()) {
-        row.say(Some("step"), "a `step_fee` needs a `step` above zero");
+    if !found.step_fee.is_zero() && !found.step.as_ref().is_some_and(super::is_a_step) {
+        row.say(Some("step"), "a `step_fee` needs a `step` of 0.001 g to 1000 kg");
     }
-    if found.max_weight.is_some_and(|max| !max.is_positive() || found.min_weight.is_some_and(|min| min >= max)) {
+    if found
+        .max_weight
+        .is_some_and(|max| !max.is_positive() || found.min_weight.is_some_and(|min| min >= max))
+    {
         row.say(Some("max_weight"), "the step ends before it starts");
     }
     if found.until.is_some_and(|until| until < found.effective) {
         row.say(Some("until"), "the last day is before the first day");
     }
-    let fees = [found.price, found.item_fee, found.first_fee, found.step_fee, found.minimum.unwrap_or_default()];
+    let fees =
+        [found.price, found.item_fee, found.first_fee, found.step_fee, found.minimum.unwrap_or_default()];
     let free = fees.iter().chain(found.per_unit.iter().map(|(_, fee)| fee)).all(Decimal::is_zero);
     if free {
-        row.say(Some("price"), "the row has no price: fill one of price, item_fee, first_fee, step_fee, per_kg ...");
+        row.say(
+            Some("price"),
+            "the row has no price: fill one of price, item_fee, first_fee, step_fee, per_kg ...",
+        );
     }
 }

@@ -46,13 +46,13 @@ pub(super) struct Case<'a> {
 }
 
 impl Surcharge {
-    pub(super) fn read(text: &SurchargeText, tables: &BTreeMap<String, String>, problems: &mut Vec<Problem>) -> Self {
-        let own = Figures {
-            percent: text.percent,
-            amount: text.amount,
-            per_kg: text.per_kg,
-            ..Figures::default()
-        };
+    pub(super) fn read(
+        text: &SurchargeText,
+        tables: &BTreeMap<String, String>,
+        problems: &mut Vec<Problem>,
+    ) -> Self {
+        let own =
+            Figures { percent: text.percent, amount: text.amount, per_kg: text.per_kg, ..Figures::default() };
         let mut figures = Vec::new();
         match text.table.as_deref().map(|name| (name, tables.get(name))) {
             None => figures.push(own),
@@ -73,7 +73,8 @@ impl Surcharge {
         // The latest first, so that a new month's row stands before the old one's.
         figures.sort_by_key(|figures| std::cmp::Reverse(figures.effective));
         if text.table.is_none() && text.percent.is_none() && text.amount.is_none() && text.per_kg.is_none() {
-            let message = format!("surcharge `{}` has no figures: give percent, amount, per_kg or a table", text.code);
+            let message =
+                format!("surcharge `{}` has no figures: give percent, amount, per_kg or a table", text.code);
             problems.push(Problem::new("sheet", None, Some("surcharges"), message));
         }
         Self { text: text.clone(), figures }
@@ -90,8 +91,10 @@ impl Surcharge {
             PercentOf::Subtotal => case.subtotal,
             PercentOf::DeclaredValue => case.declared,
         };
-        let percent = figures.percent.unwrap_or_default().checked_mul(of)?.checked_div(Decimal::ONE_HUNDRED)?;
-        let by_weight = figures.per_kg.unwrap_or_default().checked_mul(case.billed.to(WeightUnit::Kilogram))?;
+        let percent =
+            figures.percent.unwrap_or_default().checked_mul(of)?.checked_div(Decimal::ONE_HUNDRED)?;
+        let by_weight =
+            figures.per_kg.unwrap_or_default().checked_mul(case.billed.to(WeightUnit::Kilogram))?;
         let sum = percent.checked_add(by_weight)?.checked_add(figures.amount.unwrap_or_default())?;
         let raised = self.text.minimum.map_or(sum, |least| sum.max(least));
         let amount = self.text.maximum.map_or(raised, |most| raised.min(most));
@@ -134,7 +137,9 @@ impl When {
             && (self.signatures.is_empty() || signature())
             && self.over_weight.is_none_or(|limit| parcel.weight > limit)
             && self.over_length.is_none_or(|limit| sides.is_some_and(|sides| sides.sorted()[0] > limit))
-            && self.over_girth.is_none_or(|limit| sides.is_some_and(|sides| sides.length_plus_girth() > limit))
+            && self
+                .over_girth
+                .is_none_or(|limit| sides.is_some_and(|sides| sides.length_plus_girth() > limit))
             && self.area.as_deref().is_none_or(|name| {
                 areas.get(name).is_some_and(|area| area.zone(&shipment.from, &shipment.to).is_some())
             })

@@ -11,6 +11,9 @@ use super::Problem;
 /// Longest table; a sheet is data of people, not of a database.
 const MAX_ROWS: usize = 200_000;
 
+/// Largest number of a table: keeps every product of two of them inside 96 bits.
+const MAX_NUMBER: u64 = 1_000_000_000;
+
 /// Reads a table and calls `each` for every row that is not blank.
 pub(super) fn read(
     name: &str,
@@ -28,7 +31,14 @@ pub(super) fn read(
         .from_reader(text.as_bytes());
     let headings = match reader.headers() {
         Ok(headings) => headings.clone(),
-        Err(error) => return problems.push(Problem::new(name, Some(1), None, format!("the heading cannot be read: {error}"))),
+        Err(error) => {
+            return problems.push(Problem::new(
+                name,
+                Some(1),
+                None,
+                format!("the heading cannot be read: {error}"),
+            ));
+        }
     };
     let mut places = BTreeMap::new();
     for (at, heading) in headings.iter().enumerate() {
@@ -38,7 +48,12 @@ pub(super) fn read(
         }
         if !columns.contains(&key.as_str()) {
             let known = columns.join(", ");
-            problems.push(Problem::new(name, Some(1), Some(heading), format!("this column is unknown; known are: {known}")));
+            problems.push(Problem::new(
+                name,
+                Some(1),
+                Some(heading),
+                format!("this column is unknown; known are: {known}"),
+            ));
         } else if places.insert(key, at).is_some() {
             problems.push(Problem::new(name, Some(1), Some(heading), "this column stands twice"));
         }
@@ -62,7 +77,11 @@ pub(super) fn read(
             continue;
         }
         if record.len() > headings.len() {
-            let message = format!("{} cells under {} headings: quote texts that hold the separator", record.len(), headings.len());
+            let message = format!(
+                "{} cells under {} headings: quote texts that hold the separator",
+                record.len(),
+                headings.len()
+            );
             problems.push(Problem::new(name, Some(line), None, message));
             continue;
         }
@@ -117,9 +136,14 @@ impl Row<'_, '_> {
 
     /// A number of zero or more.
     pub(super) fn number(&mut self, column: &str) -> Option<Decimal> {
-        let value: Decimal = self.parse(column, "a number: write digits with a decimal point, such as 12.5")?;
+        let value: Decimal =
+            self.parse(column, "a number: write digits with a decimal point, such as 12.5")?;
         if value.is_sign_negative() && !value.is_zero() {
             self.say(Some(column), "the number is below zero");
+            return None;
+        }
+        if value > Decimal::from(MAX_NUMBER) {
+            self.say(Some(column), format!("the number is above {MAX_NUMBER}"));
             return None;
         }
         Some(value)

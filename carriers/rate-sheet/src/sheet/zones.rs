@@ -8,8 +8,16 @@ use super::{Problem, table};
 
 /// Columns of a zone table. Columns that start with `from_` narrow a row to origins.
 pub(super) const COLUMNS: &[&str] = &[
-    "zone", "country", "state", "postal_from", "postal_to", "from_country", "from_state", "from_postal_from",
-    "from_postal_to", "note",
+    "zone",
+    "country",
+    "state",
+    "postal_from",
+    "postal_to",
+    "from_country",
+    "from_state",
+    "from_postal_from",
+    "from_postal_to",
+    "note",
 ];
 
 /// One end of a zone row. Empty fields stand for "any".
@@ -28,7 +36,10 @@ impl End {
         let state = || place.state_or_empty().trim();
         self.country.is_none_or(|country| country == place.country)
             && self.state.as_deref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(state()))
-            && self.postal.as_ref().is_none_or(|(low, high)| within(&compact(place.postal_or_empty()), low, high))
+            && self
+                .postal
+                .as_ref()
+                .is_none_or(|(low, high)| within(&compact(place.postal_or_empty()), low, high))
     }
     fn closeness(&self) -> Closeness {
         (self.postal.is_some(), self.state.is_some(), self.country.is_some())
@@ -195,7 +206,10 @@ fn clashes(name: &str, rows: &[ZoneRow], problems: &mut Vec<Problem>) {
             }
             if row.to.clashes(&other.to) && row.from.clashes(&other.from) && row.zone != other.zone {
                 let (first, second) = if row.line < other.line { (row, other) } else { (other, row) };
-                let message = format!("overlaps row {}, which puts the same places into zone `{}`", first.line, first.zone);
+                let message = format!(
+                    "overlaps row {}, which puts the same places into zone `{}`",
+                    first.line, first.zone
+                );
                 problems.push(Problem::new(name, Some(second.line), Some("zone"), message));
             }
         }
