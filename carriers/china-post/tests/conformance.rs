@@ -1,1 +1,2 @@
+//! waybill-china-post
 fn main() {}

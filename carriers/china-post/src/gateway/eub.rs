@@ -1,0 +1,217 @@
+//! ePacket partner interface: XML over plain HTTP, the token in a header.
+
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, Method};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use url::Url;
+use waybill_core::{Error, ErrorKind, Request, Response, Result, wire};
+
+use super::{no_label, pdf};
+use crate::auth::label_path_digest;
+use crate::config::Eub;
+use crate::error::{Table, classify};
+use crate::text::{body, utf8};
+use crate::wire::eub::{LabelOrder, LabelRequest, Ordered, Orders, Status, Traces};
+
+/// The interface's host. There is no HTTPS.
+pub const HOST: &str = "http://shipping.ems.com.cn";
+/// Host of the label files.
+pub const LABELS: &str = "http://labels.ems.com.cn";
+
+/// URL of a call: the interface's path, then segments that cannot change it.
+fn url(base: &Url, segments: &[&str]) -> Url {
+    wire::endpoint_of(&wire::endpoint(base, "partner/api/public/p"), segments)
+}
+
+fn request(method: Method, url: &Url, keys: &Eub, content: Option<String>) -> Result<Request> {
+    let kind = content.as_ref().map(|_| "text/xml; charset=UTF-8");
+    let mut request = wire::body_request(method, url, kind, content.unwrap_or_default().into())?;
+    wire::set_header(&mut request, "version", "international_eub_us_1.1")?;
+    let mut token = HeaderValue::from_str(keys.token.expose()).map_err(|_| {
+        Error::new(ErrorKind::Config, "eub.token holds characters that HTTP does not allow: copy it again")
+    })?;
+    token.set_sensitive(true);
+    request.headers_mut().insert(HeaderName::from_static("authenticate"), token);
+    Ok(request)
+}
+
+fn xml(value: &impl Serialize) -> Result<String> {
+    let text = quick_xml::se::to_string(value)
+        .map_err(|error| Error::new(ErrorKind::Internal, format!("request cannot be written as XML: {error}")))?;
+    Ok(format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>{text}"))
+}
+
+/// Places an order (`order`) or has it checked (`validate`).
+pub(crate) fn order_request(base: &Url, keys: &Eub, path: &str, orders: &Orders) -> Result<Request> {
+    request(Method::POST, &url(base, &[path]), keys, Some(xml(orders)?))
+}
+
+/// Cancels an order.
+pub(crate) fn cancel_request(base: &Url, keys: &Eub, number: &str) -> Result<Request> {
+    request(Method::DELETE, &url(base, &["order", number]), keys, None)
+}
+
+/// Has the label file of a number made.
+pub(crate) fn label_request(base: &Url, keys: &Eub, number: &str, print_code: &str) -> Result<Request> {
+    let body = LabelRequest { printcode: print_code, filetype: "0", order: LabelOrder { mailnum: number } };
+    request(Method::POST, &url(base, &["print", "downloadLabels"]), keys, Some(xml(&body)?))
+}
+
+/// Fetches the label file of a number. Its address is worked out, never taken from an answer.
+pub(crate) fn file_request(labels: &Url, keys: &Eub, number: &str) -> Result<Request> {
+    let digest = label_path_digest(&keys.token, number);
+    let file = format!("{number}.pdf");
+    wire::request(Method::GET, &url(labels, &["static", "label", "download", &digest, &file]))
+}
+
+/// Asks for the events of a number, in English or Chinese.
+pub(crate) fn track_request(base: &Url, keys: &Eub, language: &str, number: &str) -> Result<Request> {
+    request(Method::GET, &url(base, &["track", "query", language, number]), keys, None)
+}
+
+/// An answer by its root element.
+enum Answer {
+    Ordered(Ordered),
+    Status(Status),
+    Traces(Traces),
+    /// The four letters `null`, or nothing.
+    Null,
+}
+
+/// Deepest nesting of an answer; theirs have three levels.
+const DEEPEST: usize = 16;
+
+fn answer(response: &Response, what: &str) -> Result<Answer> {
+    let text = body(response);
+    let text = text.trim_start_matches('\u{feff}').trim();
+    if text.is_empty() || text == "null" {
+        return Ok(Answer::Null);
+    }
+    let malformed = |problem: &str| {
+        Err(Error::malformed(format!("{what}: the answer {problem}")).with_words(wire::words_of(response)))
+    };
+    let lower = wire::clip(text, 200).to_ascii_lowercase();
+    if !text.starts_with('<') || lower.contains("<html") || lower.contains("<!doctype html") {
+        return malformed("is no XML; a proxy may have answered in the carrier's place");
+    }
+    if text.contains("<!DOCTYPE") || text.contains("<!ENTITY") {
+        return malformed("declares entities, which are not read");
+    }
+    let Some(root) = root(text) else { return malformed("has no root element or is nested too deeply") };
+    let unreadable = |_| Error::malformed(format!("{what}: the answer cannot be read")).with_words(wire::words_of(response));
+    match root.as_str() {
+        "order" => read(text).map(Answer::Ordered).map_err(unreadable),
+        "orders" => {
+            #[derive(serde::Deserialize)]
+            struct Orders {
+                #[serde(default)]
+                order: Vec<Ordered>,
+            }
+            let orders: Orders = read(text).map_err(unreadable)?;
+            Ok(Answer::Ordered(orders.order.into_iter().next().unwrap_or_default()))
+        }
+        "response" => read(text).map(Answer::Status).map_err(unreadable),
+        "traces" => read(text).map(Answer::Traces).map_err(unreadable),
+        _ => malformed("has a root element that is unknown"),
+    }
+}
+
+fn read<T: DeserializeOwned>(text: &str) -> std::result::Result<T, quick_xml::DeError> {
+    quick_xml::de::from_str(text)
+}
+
+/// Name of the root element, when the whole text is well nested and not too deep.
+fn root(text: &str) -> Option<String> {
+    use quick_xml::events::Event;
+    let mut reader = quick_xml::Reader::from_str(text);
+    let (mut depth, mut name) = (0_usize, None);
+    loop {
+        match reader.read_event().ok()? {
+            Event::Start(start) => {
+                name = name.or_else(|| Some(start.local_name().as_ref().to_owned()));
+                depth += 1;
+                if depth > DEEPEST {
+                    return None;
+                }
+            }
+            Event::Empty(start) => {
+                name = name.or_else(|| Some(start.local_name().as_ref().to_owned()));
+            }
+            Event::End(_) => depth = depth.checked_sub(1)?,
+            Event::Eof => return name.filter(|_| depth == 0),
+            _ => {}
+        }
+    }
+}
+
+fn trimmed(text: Option<&str>) -> Option<&str> {
+    text.map(str::trim).filter(|text| !text.is_empty())
+}
+
+fn refused(status: &Status, response: &Response) -> Error {
+    classify(Table::Eub, trimmed(status.code.as_deref()), trimmed(status.description.as_deref()), response)
+}
+
+fn is_success(status: &Status) -> bool {
+    trimmed(status.status.as_deref()).is_some_and(|status| status.eq_ignore_ascii_case("success"))
+}
+
+fn checked(response: Response, what: &str) -> Result<Response> {
+    let response = utf8(response);
+    // Errors of the interface's own form may come with any status.
+    if !response.status().is_success() && !matches!(answer(&response, what), Ok(Answer::Status(_))) {
+        return Err(wire::status_error(&response, what));
+    }
+    if response.status().is_server_error() {
+        return Err(wire::status_error(&response, what));
+    }
+    Ok(response)
+}
+
+/// The number of an order: root `order` with a number in it. A root `response` is a refusal, even of `order`.
+pub fn ordered(response: Response) -> Result<String> {
+    let response = checked(response, "order")?;
+    match answer(&response, "order")? {
+        Answer::Ordered(order) => trimmed(order.mailnum.as_deref()).map(str::to_owned).ok_or_else(|| {
+            Error::malformed("order: the answer has no number").with_words(wire::words_of(&response))
+        }),
+        Answer::Status(status) if !is_success(&status) => Err(refused(&status, &response)),
+        _ => Err(Error::malformed("order: the answer is no order").with_words(wire::words_of(&response))),
+    }
+}
+
+/// Whether a check, a cancel or a making of labels succeeded.
+pub fn done(response: Response, what: &str) -> Result<()> {
+    let response = checked(response, what)?;
+    match answer(&response, what)? {
+        Answer::Status(status) if is_success(&status) => Ok(()),
+        Answer::Status(status) => Err(refused(&status, &response)),
+        _ => Err(Error::malformed(format!("{what}: the answer is no status")).with_words(wire::words_of(&response))),
+    }
+}
+
+/// A label file. A page in its place means that it is not there.
+pub fn file(response: Response) -> Result<Bytes> {
+    if let Some(found) = pdf(response.body()) {
+        return Ok(found);
+    }
+    if response.status().is_server_error() || matches!(response.status().as_u16(), 401 | 403 | 429) {
+        return Err(wire::status_error(&response, "label"));
+    }
+    Err(no_label("label"))
+}
+
+/// Events; `None` when the number is unknown.
+pub fn events(response: Response) -> Result<Option<Traces>> {
+    let response = checked(response, "tracking")?;
+    match answer(&response, "tracking")? {
+        Answer::Traces(traces) => Ok(Some(traces)),
+        Answer::Null => Ok(None),
+        Answer::Status(status) => {
+            let error = refused(&status, &response);
+            if error.kind == ErrorKind::NotFound { Ok(None) } else { Err(error) }
+        }
+        Answer::Ordered(_) => Err(Error::malformed("tracking: the answer is an order").with_words(wire::words_of(&response))),
+    }
+}

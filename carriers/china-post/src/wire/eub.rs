@@ -1,0 +1,122 @@
+//! ePacket partner interface: XML. Misspellings (`delcarevalue`) are the interface's.
+
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+/// An order.
+#[derive(Debug, Serialize)]
+#[serde(rename = "orders")]
+pub struct Orders {
+    pub order: Order,
+}
+
+/// One parcel.
+#[derive(Debug, Serialize)]
+pub struct Order {
+    pub orderid: String,
+    pub operationtype: &'static str,
+    pub producttype: &'static str,
+    pub customercode: String,
+    pub vipcode: String,
+    pub clcttype: &'static str,
+    pub pod: &'static str,
+    pub untread: &'static str,
+    pub volweight: Decimal,
+    pub startdate: String,
+    pub enddate: String,
+    pub printcode: &'static str,
+    pub sku1: String,
+    pub sku2: String,
+    pub sender: Party,
+    pub receiver: Party,
+    pub collect: Party,
+    pub items: Items,
+    pub remark: String,
+}
+
+/// A party.
+#[derive(Debug, Clone, Serialize)]
+pub struct Party {
+    pub name: String,
+    pub postcode: String,
+    pub phone: String,
+    pub mobile: String,
+    pub country: String,
+    pub province: String,
+    pub city: String,
+    pub county: String,
+    pub company: String,
+    pub street: String,
+    pub email: String,
+}
+
+/// Customs lines.
+#[derive(Debug, Serialize)]
+pub struct Items {
+    pub item: Vec<Item>,
+}
+
+/// A customs line: weight in kilograms with three decimals, value in US dollars.
+#[derive(Debug, Serialize)]
+pub struct Item {
+    pub cnname: String,
+    pub enname: String,
+    pub count: u32,
+    pub unit: &'static str,
+    pub weight: String,
+    pub delcarevalue: String,
+    pub origin: String,
+    pub description: String,
+}
+
+/// Asks for the labels of numbers as one PDF (`print/downloadLabels`).
+#[derive(Debug, Serialize)]
+#[serde(rename = "orders")]
+pub struct LabelRequest<'a> {
+    pub printcode: &'a str,
+    pub filetype: &'a str,
+    pub order: LabelOrder<'a>,
+}
+
+/// A number.
+#[derive(Debug, Serialize)]
+pub struct LabelOrder<'a> {
+    pub mailnum: &'a str,
+}
+
+/// Root `order`: the parcel was ordered.
+#[derive(Debug, Default, Deserialize)]
+pub struct Ordered {
+    #[serde(default)]
+    pub mailnum: Option<String>,
+}
+
+/// Root `response`: everything else.
+#[derive(Debug, Default, Deserialize)]
+pub struct Status {
+    #[serde(default)]
+    pub status: Option<String>,
+    #[serde(default)]
+    pub code: Option<String>,
+    #[serde(default)]
+    pub description: Option<String>,
+}
+
+/// Root `traces`.
+#[derive(Debug, Default, Deserialize)]
+pub struct Traces {
+    #[serde(default)]
+    pub trace: Vec<Trace>,
+}
+
+/// An event: text only, no code.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Trace {
+    #[serde(default)]
+    pub accept_time: Option<String>,
+    #[serde(default)]
+    pub accept_address: Option<String>,
+    #[serde(default)]
+    pub remark: Option<String>,
+}
