@@ -69,7 +69,44 @@ pub(crate) fn example(carriers: &[String]) -> Result<(), Failure> {
         carriers.iter().map(|id| registry.get(id)).collect::<Result<_, _>>()?
     };
     for entry in chosen {
-        println!("{}\n", entry.example.trim_end());
+        println!("{}\n", as_account(entry.profile.id.as_str(), &entry.example));
     }
     Ok(())
+}
+
+/// A carrier's example, which begins at the account, as a section of the configuration.
+fn as_account(id: &str, example: &str) -> String {
+    let mut section = format!("[accounts.{id}]\ncarrier = \"{id}\"\n");
+    let mut inside_text = false;
+    for line in example.trim_end().lines() {
+        let header = line.strip_prefix('[').filter(|_| !inside_text);
+        match header {
+            Some(rest) => section.push_str(&format!("[accounts.{id}.{rest}\n")),
+            None => section.push_str(&format!("{line}\n")),
+        }
+        if line.matches("'''").count() % 2 == 1 || line.matches("\"\"\"").count() % 2 == 1 {
+            inside_text = !inside_text;
+        }
+    }
+    section
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What `waybill config example` prints is a configuration that opens: examples cannot rot.
+    #[test]
+    fn every_example_is_a_good_configuration() {
+        for entry in Registry::built_in().iter() {
+            let id = entry.profile.id.as_str();
+            let text = as_account(id, &entry.example);
+            let config: Config =
+                toml::from_str(&text).unwrap_or_else(|error| panic!("{id}: {error}\n{text}"));
+            let settings = crate::config::resolve(&config.accounts[id].settings).unwrap();
+            if let Err(error) = entry.open(serde_json::Value::Object(settings)) {
+                panic!("{id}: {error}");
+            }
+        }
+    }
 }

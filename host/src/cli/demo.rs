@@ -33,8 +33,8 @@ pub(crate) async fn run(output: &Output, args: &DemoArgs) -> Result<(), Failure>
 
 async fn story(output: &Output, host: &Waybill, sandbox: &Sandbox, args: &DemoArgs) -> Result<(), Failure> {
     let lanes = [
-        ("New York to San Francisco, 2.5 lb", domestic()),
-        ("New York to Berlin, 2.5 lb", abroad(domestic(), berlin())),
+        ("Los Angeles to San Francisco, 2.5 lb", domestic()),
+        ("Los Angeles to Berlin, 2.5 lb", abroad(domestic(), berlin())),
         ("Shenzhen to San Francisco, 2.5 lb", from_china()),
     ];
     let mut first: Option<ShopAnswer> = None;
@@ -98,7 +98,7 @@ fn label_for(host: &Waybill, account: &str) -> Result<waybill_core::LabelSpec, F
 fn epilogue(output: &Output, account: &str, service: &str, tracking: &str) {
     output.line("\nThe same by hand:\n");
     output.line("  waybill sandbox --write-config waybill.toml        # in another terminal, instead of real accounts");
-    output.line("  waybill rates --from 'Shop; 350 5th Ave; New York; NY; 10118; US' \\");
+    output.line("  waybill rates --from 'Shop; 200 N Spring St; Los Angeles; CA; 90012; US' \\");
     output.line("                --to 'Ada Example; 1 Market St; San Francisco; CA; 94105; US' --weight 2.5lb --size 12x8x4in");
     output.line(format!("  waybill buy ... --account {account} --service {service} --reference DEMO-1001"));
     output.line(format!("  waybill track {tracking} --account {account}"));

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value};
+use serde_json::{Value, json};
 use waybill_sandbox::Sandbox;
 
 use super::args::SandboxArgs;
@@ -58,21 +58,40 @@ async fn start(args: &SandboxArgs) -> Result<Sandbox, Failure> {
 /// An account at each simulated carrier that this host knows, named after the carrier.
 pub(crate) fn accounts(sandbox: &Sandbox, registry: &Registry) -> BTreeMap<String, AccountConfig> {
     let account = |id: &'static str| {
-        let entry = registry.get(id).ok()?;
-        let properties = entry.schema.get("properties")?.as_object()?;
-        let mut settings = Map::new();
-        for (key, value) in sandbox.credentials(id).as_object()? {
-            // The sandbox speaks the carriers' language, the settings ours: both say "account" in two ways.
-            let ours =
-                if properties.contains_key(key) { key.as_str() } else { key.trim_end_matches("_number") };
-            if properties.contains_key(ours) {
-                settings.insert(ours.to_owned(), value.clone());
-            }
-        }
+        registry.get(id).ok()?;
+        let Value::Object(mut settings) = settings(id, &sandbox.credentials(id)) else { return None };
         settings.insert("base_url".to_owned(), Value::String(sandbox.base_url(id)));
         Some((id.to_owned(), AccountConfig { carrier: id.to_owned(), enabled: true, settings }))
     };
     sandbox.carriers().into_iter().filter_map(account).collect()
+}
+
+/// The sandbox names credentials as the carriers do; the settings have our names for them.
+fn settings(carrier: &str, keys: &Value) -> Value {
+    match carrier {
+        "fedex" => json!({
+            "api_key": keys["client_id"], "secret_key": keys["client_secret"], "account_number": keys["account_number"],
+            "tracking": { "api_key": keys["track_client_id"], "secret_key": keys["track_client_secret"] },
+        }),
+        "usps" => json!({
+            "client_id": keys["client_id"], "client_secret": keys["client_secret"],
+            "payment": {
+                "crid": keys["crid"], "mid": keys["mid"], "manifest_mid": keys["manifest_mid"],
+                "account_type": keys["account_type"], "account_number": keys["account_number"],
+            },
+        }),
+        "dhl-express" => json!({
+            "username": keys["username"], "password": keys["password"], "account": keys["account_number"],
+        }),
+        "china-post" => json!({
+            "open": {
+                "sender_no": keys["sender_no"], "ec_company_id": keys["ec_company_id"],
+                "authorization": keys["authorization"], "sign_key": keys["sign_key"],
+                "wh_code": "51800000", "mail_type": "SANDBOX",
+            },
+        }),
+        _ => keys.clone(),
+    }
 }
 
 fn toml_of(accounts: &BTreeMap<String, AccountConfig>) -> String {

@@ -6,8 +6,10 @@ use waybill_core::{FieldProblem, Secret};
 /// Replaces `{ env = "NAME" }` and `{ file = "PATH" }` anywhere in an account's settings by what they name.
 pub(crate) fn resolve(settings: &Map<String, Value>) -> Result<Map<String, Value>, Vec<FieldProblem>> {
     let mut problems = Vec::new();
-    let resolved =
-        settings.iter().map(|(key, value)| (key.clone(), resolve_value(key, value, &mut problems))).collect();
+    let resolved = match resolve_map("", settings, &mut problems) {
+        Value::Object(resolved) => resolved,
+        _ => Map::new(),
+    };
     if problems.is_empty() { Ok(resolved) } else { Err(problems) }
 }
 
@@ -22,23 +24,8 @@ fn resolve_value(path: &str, value: &Value, problems: &mut Vec<FieldProblem>) ->
                 ));
                 Value::Null
             }),
-            Some(Reference::File(name)) => std::fs::read_to_string(name)
-                .map(|text| Value::String(text.trim_end().to_owned()))
-                .unwrap_or_else(|error| {
-                    problems.push(FieldProblem::new(
-                        path,
-                        format!("file `{name}` cannot be read: {}", error.kind()),
-                        "check the path and its permissions",
-                    ));
-                    Value::Null
-                }),
-            None => Value::Object(
-                map.iter()
-                    .map(|(key, value)| {
-                        (key.clone(), resolve_value(&format!("{path}.{key}"), value, problems))
-                    })
-                    .collect(),
-            ),
+            Some(Reference::File(name)) => read(path, name, problems),
+            None => resolve_map(path, map, problems),
         },
         Value::Array(list) => list
             .iter()
@@ -47,6 +34,36 @@ fn resolve_value(path: &str, value: &Value, problems: &mut Vec<FieldProblem>) ->
             .collect(),
         other => other.clone(),
     }
+}
+
+fn resolve_map(path: &str, map: &Map<String, Value>, problems: &mut Vec<FieldProblem>) -> Value {
+    let mut resolved = Map::new();
+    for (key, value) in map {
+        let below = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+        // A carrier reads no files: the host reads the ones that its settings name.
+        let (key, value) = match (key.as_str(), value) {
+            ("sheet_file", Value::String(file)) => ("sheet".to_owned(), read(&below, file, problems)),
+            ("table_files", Value::Object(files)) => {
+                let read = |(name, file): (&String, &Value)| {
+                    (name.clone(), read(&below, file.as_str().unwrap_or_default(), problems))
+                };
+                ("tables".to_owned(), Value::Object(files.iter().map(read).collect()))
+            }
+            _ => (key.clone(), resolve_value(&below, value, problems)),
+        };
+        resolved.insert(key, value);
+    }
+    Value::Object(resolved)
+}
+
+fn read(path: &str, file: &str, problems: &mut Vec<FieldProblem>) -> Value {
+    std::fs::read_to_string(file).map(|text| Value::String(text.trim_end().to_owned())).unwrap_or_else(
+        |error| {
+            let problem = format!("file `{file}` cannot be read: {}", error.kind());
+            problems.push(FieldProblem::new(path, problem, "check the path and its permissions"));
+            Value::Null
+        },
+    )
 }
 
 enum Reference<'a> {
