@@ -258,95 +258,95 @@ impl<const FLAW: u8> AccountCheck for Corner<FLAW> {
 /// Fixtures of the carrier.
 pub fn write_fixtures(folder: &Path) {
     std::fs::create_dir_all(folder).unwrap();
-    let write = |name: &str, json: Value| {
-        std::fs::write(folder.join(format!("{name}.json")), json.to_string()).unwrap()
-    };
-    write("config", json!({ "api_key": "corner-key-815" }));
-    let scenario = |name: &str, path: &str, body: Value, response: Value, expect: Value| {
-        let request = json!({ "method": "POST", "path": path, "headers": { "x-api-key": "corner-key-815" }, "body": body });
+    write(folder, "config", json!({ "api_key": "corner-key-815" }));
+    write(
+        folder,
+        "exceptions",
+        json!({ "cases": { "LABEL-07": "the carrier states no price when it sells" } }),
+    );
+    write(
+        folder,
+        "address_unchecked",
+        json!({ "about": "Antarctica", "expect": { "verdict": "unchecked" } }),
+    );
+    for (name, path, body, response, expect) in labels().into_iter().chain(services()) {
+        let headers = json!({ "x-api-key": "corner-key-815" });
+        let request = json!({ "method": "POST", "path": path, "headers": headers, "body": body });
         let exchange = json!({ "request": request, "response": response });
-        write(name, json!({ "about": name, "exchanges": [exchange], "expect": expect }));
-    };
+        write(folder, name, json!({ "about": name, "exchanges": [exchange], "expect": expect }));
+    }
+}
+
+fn write(folder: &Path, name: &str, json: Value) {
+    std::fs::write(folder.join(format!("{name}.json")), json.to_string()).unwrap();
+}
+
+/// Name, path, body, answer, expectation.
+type Row = (&'static str, &'static str, Value, Value, Value);
+const NUMBER: &str = "CC00000041";
+
+fn labels() -> Vec<Row> {
     let label = json!({ "json": { "file": "{{base64:sample.zpl}}" } });
-    let number = "CC00000041";
-    scenario(
-        "buy",
-        "/orders",
-        json!({ "numbers": [number], "reference": "{{handle}}" }),
-        label.clone(),
-        json!({ "tracking": [number], "labels": 1 }),
-    );
-    scenario(
-        "buy_refused",
-        "/orders",
-        json!({}),
-        json!({ "status": 422, "json": { "code": "FULL" } }),
-        json!({ "error": { "kind": "http_422", "code": "FULL", "phase": "answered" } }),
-    );
-    scenario(
-        "reprint",
-        "/reprint",
-        json!({ "number": number }),
-        label.clone(),
-        json!({ "documents": [{ "format": "zpl" }] }),
-    );
     let form = json!({ "json": { "id": "M-7", "file": "{{base64:sample-2.zpl}}" } });
-    scenario(
-        "manifest",
-        "/close",
-        json!({ "numbers": [number] }),
-        form,
-        json!({ "number": "M-7", "accepted": [number] }),
-    );
-    scenario(
-        "pickup",
-        "/pickups",
-        json!({ "day": "2026-11-24" }),
-        json!({ "json": { "confirmation": "P-12" } }),
-        json!({ "confirmation": "P-12" }),
-    );
-    scenario(
-        "pickup_cancel",
-        "/pickups/cancel",
-        json!({ "confirmation": "P-12", "depot": "depot-4" }),
-        json!({ "json": {} }),
-        json!({ "cancel": "cancelled" }),
-    );
-    scenario(
-        "pickup_unknown",
-        "/pickups/cancel",
-        json!({}),
-        json!({ "status": 404 }),
-        json!({ "error": { "kind": "not_found" } }),
-    );
-    scenario(
-        "address_valid",
-        "/addresses",
-        json!({ "zip": "78704" }),
-        json!({ "json": { "good": true } }),
-        json!({ "verdict": "valid" }),
-    );
-    scenario(
-        "address_invalid",
-        "/addresses",
-        json!({}),
-        json!({ "json": { "good": false } }),
-        json!({ "verdict": "invalid" }),
-    );
-    write("address_unchecked", json!({ "about": "Antarctica", "expect": { "verdict": "unchecked" } }));
-    scenario(
-        "account",
-        "/me",
-        json!({}),
-        json!({ "json": { "account": "***815" } }),
-        json!({ "account_hint": "***815" }),
-    );
-    scenario(
-        "account_bad",
-        "/me",
-        json!({}),
-        json!({ "status": 401 }),
-        json!({ "error": { "kind": "auth" } }),
-    );
-    write("exceptions", json!({ "cases": { "LABEL-07": "the carrier states no price when it sells" } }));
+    let full = json!({ "status": 422, "json": { "code": "FULL" } });
+    let refused = json!({ "error": { "kind": "http_422", "code": "FULL", "phase": "answered" } });
+    let order = json!({ "numbers": [NUMBER], "reference": "{{handle}}" });
+    vec![
+        ("buy", "/orders", order, label.clone(), json!({ "tracking": [NUMBER], "labels": 1 })),
+        ("buy_refused", "/orders", json!({}), full, refused),
+        (
+            "reprint",
+            "/reprint",
+            json!({ "number": NUMBER }),
+            label,
+            json!({ "documents": [{ "format": "zpl" }] }),
+        ),
+        (
+            "manifest",
+            "/close",
+            json!({ "numbers": [NUMBER] }),
+            form,
+            json!({ "number": "M-7", "accepted": [NUMBER] }),
+        ),
+    ]
+}
+
+fn services() -> Vec<Row> {
+    let cancel = json!({ "confirmation": "P-12", "depot": "depot-4" });
+    let refusal = |kind: &str| json!({ "error": { "kind": kind } });
+    let answer = |body: Value| json!({ "json": body });
+    let day = json!({ "day": "2026-11-24" });
+    vec![
+        (
+            "pickup",
+            "/pickups",
+            day,
+            answer(json!({ "confirmation": "P-12" })),
+            json!({ "confirmation": "P-12" }),
+        ),
+        ("pickup_cancel", "/pickups/cancel", cancel, answer(json!({})), json!({ "cancel": "cancelled" })),
+        ("pickup_unknown", "/pickups/cancel", json!({}), json!({ "status": 404 }), refusal("not_found")),
+        (
+            "address_valid",
+            "/addresses",
+            json!({ "zip": "78704" }),
+            answer(json!({ "good": true })),
+            json!({ "verdict": "valid" }),
+        ),
+        (
+            "address_invalid",
+            "/addresses",
+            json!({}),
+            answer(json!({ "good": false })),
+            json!({ "verdict": "invalid" }),
+        ),
+        (
+            "account",
+            "/me",
+            json!({}),
+            answer(json!({ "account": "***815" })),
+            json!({ "account_hint": "***815" }),
+        ),
+        ("account_bad", "/me", json!({}), json!({ "status": 401 }), refusal("auth")),
+    ]
 }
