@@ -222,7 +222,8 @@ fn ground_services() -> Vec<Service> {
         returns: true,
         ..Service::new("ground-economy", GROUND_ECONOMY, "FedEx Ground Economy", vec![states()])
     };
-    vec![ground, home, economy]
+    // Home Delivery first: in the US a home is served by it, never by Ground.
+    vec![home, ground, economy]
 }
 
 fn express(code: &str, carrier_code: &str, name: &str, lanes: Vec<Lane>, saturday: bool) -> Service {

@@ -230,7 +230,10 @@ fn history(number: &TrackingNumber, result: &TrackResult) -> Track {
     if let Some((status, detail)) = latest(result) {
         // FedEx derives "delivered" from the scan that brings a parcel back to its shipper.
         let came_back = status == TrackStatus::Delivered && track.status == TrackStatus::Returned;
-        if !came_back {
+        // The newest scan may know the reason of the very same status.
+        let code = result.latest_status_detail.as_ref().map(|latest| latest.code.or_empty());
+        let same_scan = detail.is_none() && track.events.first().map(|event| event.code.as_str()) == code;
+        if !came_back && !same_scan {
             (track.status, track.detail) = (status, detail);
         }
     }
@@ -291,8 +294,8 @@ fn event(scan: &ScanEvent) -> TrackEvent {
     let exception = scan.exception_description.or_empty();
     let description = scan.event_description.or_empty();
     let (status, detail) = meaning(scan.event_type.or_empty(), scan.exception_code.or_empty(), exception);
-    let text =
-        if exception.is_empty() { description.to_owned() } else { format!("{description}: {exception}") };
+    // The reason says more than the event; each is FedEx's own text.
+    let text = if exception.is_empty() { description } else { exception }.to_owned();
     TrackEvent {
         at: scan.date.0.as_deref().and_then(dates::moment).unwrap_or_else(LocalMoment::default),
         status,

@@ -172,8 +172,13 @@ incoming! {
     /// Any answer, for its errors.
     pub struct ErrorAnswer { transaction_id: Text, errors: List<CarrierError> }
 
-    /// An access token.
-    pub struct TokenAnswer { access_token: Text, expires_in: Amount }
+    /// An access token; the one answer in snake case.
+    pub struct TokenAnswer {
+        #[serde(rename = "access_token")]
+        access_token: Text,
+        #[serde(rename = "expires_in")]
+        expires_in: Amount,
+    }
 }
 
 /// The envelope of an answer: `output`, or `errors`, or both.

@@ -1,9 +1,12 @@
 //! Values that FedEx writes in more than one shape.
 
+use std::fmt;
+use std::marker::PhantomData;
 use std::ops::Deref;
 
 use rust_decimal::Decimal;
-use serde::de::Deserializer;
+use serde::de::value::{MapAccessDeserializer, StrDeserializer};
+use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 use waybill_core::lenient;
 
@@ -119,7 +122,36 @@ impl<T> Deref for List<T> {
 }
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        lenient::list::<Option<T>, D>(deserializer).map(|items| Self(items.into_iter().flatten().collect()))
+        deserializer.deserialize_any(ListVisitor(PhantomData))
+    }
+}
+
+/// Like the list of [`lenient`], and skips `null` among the elements: `"customerMessage": [null]` is in FedEx's samples.
+struct ListVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for ListVisitor<T> {
+    type Value = List<T>;
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list or one element")
+    }
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<List<T>, A::Error> {
+        let mut items = Vec::with_capacity(seq.size_hint().unwrap_or_default().min(64));
+        while let Some(item) = seq.next_element::<Option<T>>()? {
+            items.extend(item);
+        }
+        Ok(List(items))
+    }
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<List<T>, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(map)).map(|one| List(vec![one]))
+    }
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<List<T>, E> {
+        if text.trim().is_empty() {
+            return Ok(List(Vec::new()));
+        }
+        T::deserialize(StrDeserializer::<E>::new(text)).map(|one| List(vec![one]))
+    }
+    fn visit_unit<E>(self) -> Result<List<T>, E> {
+        Ok(List(Vec::new()))
     }
 }
 
