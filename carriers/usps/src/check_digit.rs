@@ -43,10 +43,23 @@ pub fn check(number: &str) -> Option<NumberKind> {
     let compact: String = number.chars().filter(|c| !c.is_whitespace()).collect();
     let bare = without_routing(&compact);
     match bare.len() {
-        20 | 22 | 26 | 30 | 34 => modulo_10(bare).then_some(NumberKind::Package),
+        20 => older(bare).then_some(NumberKind::Package),
+        22 | 26 | 30 | 34 => {
+            (bare.starts_with('9') && has_serial(bare) && modulo_10(bare)).then_some(NumberKind::Package)
+        }
         13 => s10(bare).then_some(NumberKind::S10),
         _ => None,
     }
+}
+
+/// Numbers of 20 digits: with the check over themselves, or over the `91` that is not printed before them.
+fn older(number: &str) -> bool {
+    let known = number.starts_with(['0', '1', '2', '7', '9']);
+    known && has_serial(number) && (modulo_10(number) || modulo_10(&format!("91{number}")))
+}
+
+fn has_serial(number: &str) -> bool {
+    number.bytes().skip(2).any(|byte| byte != b'0')
 }
 
 /// From the right, without the check digit, weights 3, 1, 3, 1, ...

@@ -202,6 +202,10 @@ impl Told {
             401 => ErrorKind::Auth,
             403 => ErrorKind::NotEntitled,
             404 => ErrorKind::NotFound,
+            // Older answers of the price APIs hold no code.
+            400 if says("could not find zone") || says("working sku") || says("no valid rates") => {
+                ErrorKind::NoService
+            }
             _ if says("enrolled") => ErrorKind::NotEntitled,
             400 | 409 | 412 | 422 => ErrorKind::Invalid,
             code => ErrorKind::Other(format!("http_{code}")),

@@ -18,7 +18,7 @@ use crate::rate_rows::day;
 use crate::services::class_of;
 use crate::wire::Number;
 use crate::wire::pickup::{
-    Contact, Packages, PickupAddress, PickupAnswer, PickupLocation, PickupRequest as Body, Street,
+    Contact, Packages, PickupAddress, PickupAnswer, PickupLocation, PickupRequest as Body, Pickups, Street,
 };
 
 const WHAT: &str = "USPS pickup";
@@ -187,6 +187,14 @@ pub(crate) fn parse_etag(response: &Response) -> Result<String> {
     if !response.status().is_success() {
         return Err(as_not_found(response));
     }
+    let Pickups(found) = parse_json(response, WHAT)?;
+    if found.is_empty() {
+        return Err(Error::new(
+            ErrorKind::NotFound,
+            format!("{WHAT}: USPS does not know this confirmation number"),
+        )
+        .in_phase(waybill_core::Phase::Answered));
+    }
     let etag = response.headers().get(header::ETAG).and_then(|value| value.to_str().ok());
     etag.map(str::to_owned).ok_or_else(|| {
         Error::malformed(format!("{WHAT}: there is no ETag in the answer"))
@@ -197,7 +205,12 @@ pub(crate) fn parse_etag(response: &Response) -> Result<String> {
 /// Reads the answer to a cancellation.
 pub(crate) fn parse_cancelled(response: &Response) -> Result<PickupCancelled> {
     if response.status().is_success() {
-        return Ok(PickupCancelled::Cancelled);
+        // USPS answers with nothing; a page is a proxy's.
+        return if response.body().trim_ascii().is_empty() {
+            Ok(PickupCancelled::Cancelled)
+        } else {
+            parse_json::<Pickups>(response, WHAT).map(|_| PickupCancelled::Cancelled)
+        };
     }
     let told = read(response);
     if told.as_ref().is_some_and(|told| told.has_code(&["020009", "020016"])) {

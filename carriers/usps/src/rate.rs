@@ -33,15 +33,25 @@ impl RateQuote for Usps {
         let mut reply = RateReply::default();
         let classes = self.candidates(request, &mut reply);
         if classes.is_empty() || shipment.parcels.is_empty() {
-            return Ok(reply.complete(&self.profile, request));
+            return Ok(in_order(reply.complete(&self.profile, request)));
         }
         let kinds = distinct(&shipment.parcels);
         let asked =
             join_all(kinds.iter().map(|parcel| self.quote_parcel(cx, request, parcel, &classes))).await;
         let priced: Vec<Rows> = asked.into_iter().collect::<Result<_>>()?;
         merge(shipment, &kinds, priced, &mut reply);
-        Ok(reply.complete(&self.profile, request))
+        Ok(in_order(reply.complete(&self.profile, request)))
     }
+}
+
+/// Offers and refusals in the order of the catalogue.
+fn in_order(mut reply: RateReply) -> RateReply {
+    let place = |code: &waybill_core::ServiceCode| {
+        CLASSES.iter().position(|class| *code == class.code).unwrap_or(usize::MAX)
+    };
+    reply.rates.sort_by_key(|rate| place(&rate.service));
+    reply.rejected.sort_by_key(|rejected| place(&rejected.service));
+    reply
 }
 
 impl Usps {
@@ -331,9 +341,6 @@ fn merge(shipment: &Shipment, kinds: &[&Parcel], priced: Vec<Rows>, reply: &mut 
             reply.rates.push(rate);
         }
     }
-    let order =
-        |rate: &Rate| CLASSES.iter().position(|class| rate.service == class.code).unwrap_or(usize::MAX);
-    reply.rates.sort_by_key(order);
     for refused in priced.iter().flat_map(|rows| &rows.refused) {
         let Some(class) = crate::services::class_by_mail_class(&refused.mail_class) else { continue };
         let known = reply.rates.iter().any(|rate| rate.service == class.code)

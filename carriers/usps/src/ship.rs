@@ -180,7 +180,7 @@ fn body(
     to_address.urbanization =
         shipment.options.carrier.get("urbanization").map(|text| wire::clip(text, 96).to_owned());
     to_address.ignore_bad_address = config.accept_unverified_addresses.then_some(true);
-    hold(shipment, with_customs, &mut to_address, &from_address)?;
+    hold(shipment, with_customs || lane == Lane::Return, &mut to_address, &from_address)?;
     let return_address =
         shipment.return_to.as_ref().map(|back| party::domestic(back, "return_to").map_err(at)).transpose()?;
     let ticket = ticket(order, class, parcel, &measures)?;
@@ -286,11 +286,11 @@ pub(crate) fn insured(codes: &[u16]) -> bool {
 }
 
 /// Hold for pickup at a post office. USPS then wants to reach both parties (160079-160082, 160175-160177).
-fn hold(shipment: &Shipment, with_customs: bool, to: &mut Address, from: &Address) -> Result<()> {
+fn hold(shipment: &Shipment, impossible: bool, to: &mut Address, from: &Address) -> Result<()> {
     let Some(place) = &shipment.options.hold_at else { return Ok(()) };
     let problem = |path: &str, problem: &str, cure: &str| Err(Error::invalid_field(path, problem, cure));
-    if with_customs {
-        return problem("options.hold_at", "not with a customs form", "leave it out");
+    if impossible {
+        return problem("options.hold_at", "not with a customs form and not for returns", "leave it out");
     }
     let id = place.location.trim();
     if id.is_empty() || id.chars().count() > 7 {

@@ -2,7 +2,9 @@
 
 use http::{Method, header};
 use waybill_core::wire::{self, parse_json};
-use waybill_core::{Cx, ErrorKind, LabelKey, Repeatable, Response, Result, TrackingNumber, VoidOutcome};
+use waybill_core::{
+    Cx, Error, ErrorKind, LabelKey, Phase, Repeatable, Response, Result, Retry, TrackingNumber, VoidOutcome,
+};
 
 use crate::carrier::Usps;
 use crate::error::{read, refusal};
@@ -84,10 +86,14 @@ pub(crate) fn parse(response: &Response) -> Result<VoidOutcome> {
     match answer.status.as_deref().map(str::to_ascii_uppercase).as_deref() {
         Some("CANCELED" | "CANCELLED") => Ok(VoidOutcome::Voided),
         Some("DISPUTED") => Ok(VoidOutcome::RefundPending { case: answer.dispute_id, amount: None }),
-        _ => Err(waybill_core::Error::malformed(format!(
-            "{WHAT}: the answer does not say what became of the label"
-        ))
-        .with_words(wire::words_of(response))),
+        // A state that is new: nothing may be concluded from it. Asking again is safe, as a cancelled label says so.
+        _ => Err(Error::answered(
+            ErrorKind::Other("unknown_state".to_owned()),
+            format!("{WHAT}: the answer does not say what became of the label"),
+            wire::words_of(response),
+        )
+        .in_phase(Phase::OutcomeUnknown)
+        .with_retry(Retry::Safe)),
     }
 }
 
@@ -103,7 +109,7 @@ fn parse_refusal(response: &Response) -> Result<VoidOutcome> {
     }
     match error.kind {
         ErrorKind::TooLate => Ok(VoidOutcome::TooLate { reason: error.message }),
-        _ if not_found(&error.message) => Err(waybill_core::Error { kind: ErrorKind::NotFound, ..error }),
+        _ if not_found(&error.message) => Err(Error { kind: ErrorKind::NotFound, ..error }),
         _ => Err(error),
     }
 }
@@ -149,7 +155,8 @@ mod tests {
         }
         assert!(matches!(parse(&answer(400, &code("160187"))).unwrap(), VoidOutcome::NotOffered { .. }));
         assert_eq!(parse(&answer(400, &code("160185"))).unwrap_err().kind, ErrorKind::NotFound);
-        assert_eq!(parse(&answer(200, "{\"status\":\"?\"}")).unwrap_err().kind, ErrorKind::Malformed);
+        let new = parse(&answer(200, "{\"status\":\"?\"}")).unwrap_err();
+        assert_eq!((new.phase, new.retry), (Phase::OutcomeUnknown, Retry::Safe));
         assert_eq!(parse(&answer(503, "")).unwrap_err().kind, ErrorKind::Unavailable);
     }
 }
