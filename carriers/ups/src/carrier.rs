@@ -29,7 +29,7 @@ impl CarrierPlugin for Ups {
     }
 
     fn example() -> &'static str {
-        include_str!("../fixtures/account.toml")
+        include_str!("../fixtures/own/account.toml")
     }
 }
 

@@ -14,7 +14,7 @@ use waybill_core::{
 use crate::carrier::Ups;
 use crate::config::Config;
 use crate::wire::common::{Phone, RequestPart};
-use crate::wire::pickup::{self, PickupCreationResponseWrapper, RateResult};
+use crate::wire::pickup::{self, PickupCancelResponseWrapper, PickupCreationResponseWrapper, RateResult};
 use crate::{error, parts, rate, services};
 
 #[async_trait]
@@ -200,8 +200,8 @@ pub(crate) fn cancel_request(config: &Config, key: &PickupKey) -> Result<Request
 /// Reads the answer to a cancellation. UPS publishes no codes for its refusals: one that is not in our table is taken
 /// as a number that UPS does not know.
 pub(crate) fn parse_cancelled(response: &Response) -> Result<PickupCancelled> {
-    match error::check(response, "pickup cancellation") {
-        Ok(()) => Ok(PickupCancelled::Cancelled),
+    match error::read::<PickupCancelResponseWrapper>(response, "pickup cancellation") {
+        Ok(_) => Ok(PickupCancelled::Cancelled),
         Err(error) if error.kind == ErrorKind::Invalid => {
             let message =
                 "pickup cancellation: UPS has no pickup with this number that can be cancelled".to_owned();

@@ -401,10 +401,10 @@ fn merge(reply: &mut RateReply, more: RateReply) {
     reply.warnings.extend(new);
 }
 
-/// What a failed call means for its services. A refusal of the lane or the account is an answer about them; anything
-/// else fails the whole quote, unless it was about one service beside others.
+/// What a failed call means for its services. A refusal of the lane is an answer about them; anything else fails the
+/// whole quote, unless it was about one service beside others.
 fn rejections(question: &Question<'_>, error: Error, others: bool) -> Result<Vec<Rejected>> {
-    let about_services = matches!(error.kind, ErrorKind::NoService | ErrorKind::NotEntitled);
+    let about_services = error.kind == ErrorKind::NoService;
     let (asked, beside): (&[&Service], bool) = match question {
         Question::Shop(services) => (services, false),
         Question::One(service) => {

@@ -28,13 +28,16 @@ impl Tracking for Ups {
         let asked = request.numbers.iter().map(|number| self.one(cx, number, language.as_deref()));
         let answers = join_all(asked).await;
         // Wrong credentials and an outage are the call's failure; a bad number is its own.
-        let everywhere = |error: &Error| {
-            matches!(error.kind, ErrorKind::Auth | ErrorKind::Unavailable | ErrorKind::RateLimited { .. })
+        let refused = |error: &Error| matches!(error.kind, ErrorKind::Auth | ErrorKind::NotEntitled);
+        let out_of_order = |error: &Error| {
+            matches!(error.kind, ErrorKind::Unavailable | ErrorKind::RateLimited { .. }) || refused(error)
         };
-        if let Some(Err(first)) = answers.first()
-            && answers.iter().all(|answer| answer.as_ref().is_err_and(everywhere))
-        {
-            return Err(first.clone());
+        let first_refusal =
+            answers.iter().filter_map(|answer| answer.as_ref().err()).find(|error| refused(error));
+        let all_fail = answers.iter().all(|answer| answer.as_ref().is_err_and(out_of_order));
+        let first_failure = answers.first().and_then(|answer| answer.as_ref().err()).filter(|_| all_fail);
+        if let Some(error) = first_refusal.or(first_failure) {
+            return Err(error.clone());
         }
         let reply = |(number, answer): (&TrackingNumber, Result<TrackOutcome>)| TrackReply {
             number: number.clone(),
@@ -99,7 +102,6 @@ pub(crate) fn parse(response: &Response, number: &TrackingNumber) -> Result<Trac
     let answer: TrackResponseWrapper = match error::read(response, "tracking") {
         Ok(answer) => answer,
         Err(error) if error.kind == ErrorKind::NotFound => return Ok(TrackOutcome::NotFound),
-        Err(error) if error.kind == ErrorKind::NotEntitled => return Ok(TrackOutcome::NotPermitted),
         Err(error) => return Err(error),
     };
     let shipments = answer.track_response.shipment;

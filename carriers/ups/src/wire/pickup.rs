@@ -180,3 +180,16 @@ pub struct ChargeDetail {
     #[serde(default, deserialize_with = "lenient::decimal")]
     pub charge_amount: Option<Decimal>,
 }
+
+/// The answer to `DELETE /api/shipments/v2409/pickup/02`: that it is there says that it is done.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct PickupCancelResponseWrapper {
+    /// Its only element.
+    #[expect(dead_code, reason = "read to know that UPS and not a proxy answered")]
+    pub pickup_cancel_response: PickupCancelResponse,
+}
+
+/// The answer's content.
+#[derive(Debug, Deserialize)]
+pub struct PickupCancelResponse {}
