@@ -75,7 +75,10 @@ impl Spec {
                 None => found.push(format!("{path}: unknown query parameter {name}")),
                 Some(parameter) => {
                     let allowed = parameter["schema"]["enum"].as_array();
-                    let listed = |known: &Value| known == value.as_str() || known.to_string() == *value;
+                    let boolean = value.parse::<bool>().ok();
+                    let listed = |known: &Value| {
+                        known == value.as_str() || (boolean.is_some() && known.as_bool() == boolean)
+                    };
                     if allowed.is_some_and(|allowed| !allowed.iter().any(listed)) {
                         found.push(format!("{path}: {name}={value} is not in the list"));
                     }
@@ -202,6 +205,18 @@ fn shipments() -> Vec<(&'static str, Shipment)> {
             limited_quantity: false,
         }];
     });
+    all.extend(more_shipments());
+    all
+}
+
+/// Billing, customs, returns, documents, numbers.
+fn more_shipments() -> Vec<(&'static str, Shipment)> {
+    let mut all = Vec::new();
+    let mut add = |name: &'static str, change: &dyn Fn(&mut Shipment)| {
+        let mut shipment = sample_shipment("us_to_de").unwrap();
+        change(&mut shipment);
+        all.push((name, shipment));
+    };
     add("paid duties", &|one| {
         one.billing.duties =
             Some(Payer::ThirdParty { account: "600123456".into(), country: Country::US, postal_code: None });
