@@ -9,7 +9,9 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use serde_json::{Value, json};
-use waybill_core::{CallInfo, Carrier, CarrierPlugin, Cx, Host, LogLevel, Outgoing, RateRequest, Response, Result};
+use waybill_core::{
+    CallInfo, Carrier, CarrierPlugin, Cx, Host, LogLevel, Outgoing, RateRequest, Response, Result,
+};
 use waybill_dhl_express::DhlExpress;
 use waybill_testkit::{block_on, sample_shipment, standard_now};
 
@@ -57,13 +59,16 @@ fn rates(c: &mut Criterion) {
     let carrier: Box<dyn Carrier> = DhlExpress::open(serde_json::from_value(settings).unwrap()).unwrap();
     let body = answer();
     let size = body.len();
-    let call = CallInfo { id: 1, operation: "quote".into(), account: "a".into(), deadline: None, language: None };
+    let call =
+        CallInfo { id: 1, operation: "quote".into(), account: "a".into(), deadline: None, language: None };
     let cx = Cx::new(call, Arc::new(Fixed(body)));
     let request = RateRequest::new(sample_shipment("us_to_de").unwrap());
     let mut group = c.benchmark_group("dhl-express");
     group.throughput(Throughput::Bytes(size as u64));
     group.bench_function("quote", |bench| {
-        bench.iter(|| black_box(block_on(carrier.rate_quote().unwrap().quote(&cx, black_box(&request))).unwrap()));
+        bench.iter(|| {
+            black_box(block_on(carrier.rate_quote().unwrap().quote(&cx, black_box(&request))).unwrap())
+        });
     });
     group.finish();
 }
