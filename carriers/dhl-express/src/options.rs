@@ -103,6 +103,10 @@ pub(crate) fn services(
             found.push(plain(&code));
         }
     }
+    if purpose == Purpose::Rate {
+        // `/rates` prices the service and knows no content ids.
+        found.iter_mut().for_each(|service| service.dangerous_goods.clear());
+    }
     found
 }
 

@@ -136,21 +136,7 @@ fn images(
     content: Content,
     problems: &mut Problems,
 ) -> OutputImageProperties {
-    let (format, dpi) = match (&order.label.format, order.label.dpi) {
-        (LabelFormat::Pdf, _) => ("pdf", None),
-        (LabelFormat::Zpl, None | Some(203)) => ("zpl", Some(200)),
-        (LabelFormat::Zpl, Some(300)) => ("zpl", Some(300)),
-        (LabelFormat::Epl, None | Some(203)) => ("epl", Some(200)),
-        (other, _) => {
-            let problem = format!("DHL Express makes no label in format `{other}` at this resolution");
-            problems.push(FieldProblem::new(
-                "label.format",
-                problem,
-                "use pdf, zpl at 203 or 300 dpi, or epl at 203 dpi",
-            ));
-            ("pdf", None)
-        }
-    };
+    let (format, dpi) = encoding(order, problems);
     let template = template(account, order);
     let image = |type_code: &'static str, template: &str| ImageOption {
         type_code,
@@ -190,6 +176,25 @@ fn images(
         all_documents_in_one_image: false,
         split_documents_by_pages: false,
         split_invoice_and_receipt: true,
+    }
+}
+
+/// DHL's name of the wanted label format, and its resolution.
+fn encoding(order: &LabelOrder, problems: &mut Problems) -> (&'static str, Option<u16>) {
+    match (&order.label.format, order.label.dpi) {
+        (LabelFormat::Pdf, _) => ("pdf", None),
+        (LabelFormat::Zpl, None | Some(203)) => ("zpl", Some(200)),
+        (LabelFormat::Zpl, Some(300)) => ("zpl", Some(300)),
+        (LabelFormat::Epl, None | Some(203)) => ("epl", Some(200)),
+        (other, _) => {
+            let problem = format!("DHL Express makes no label in format `{other}` at this resolution");
+            problems.push(FieldProblem::new(
+                "label.format",
+                problem,
+                "use pdf, zpl at 203 or 300 dpi, or epl at 203 dpi",
+            ));
+            ("pdf", None)
+        }
     }
 }
 

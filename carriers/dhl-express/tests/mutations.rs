@@ -15,7 +15,7 @@ use waybill_testkit::{block_on, sample_handle, sample_shipment, standard_now};
 static BODIES: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
     let mut bodies = Vec::new();
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
-    for entry in std::fs::read_dir(folder).unwrap().flatten() {
+    for entry in std::fs::read_dir(folder).unwrap().flatten().filter(|entry| entry.path().is_file()) {
         let text = std::fs::read_to_string(entry.path()).unwrap();
         let text = text.replace("{{handle}}", &sample_handle().short());
         let text = ["sample.pdf", "sample-2.pdf", "sample-3.pdf"]

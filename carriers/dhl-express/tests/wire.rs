@@ -29,58 +29,9 @@ async fn the_whole_message_of_a_purchase() {
     let mut shipment = sample_shipment("de_to_us").unwrap();
     shipment.billing.transport = Payer::Recipient { account: Some("600123456".into()), postal_code: None };
     shipment.options.notify = vec!["ops@brindlewood.test".into()];
-    let place = |code: &str, city: &str, country: &str, line: &str| json!({ "postalCode": code, "cityName": city, "countryCode": country, "addressLine1": line });
-    let mut receiver = place("78704", "Austin", "US", "2093 Copperleaf Terrace");
-    receiver["provinceCode"] = json!("TX");
-    receiver["addressLine2"] = json!("Apt 5B");
-    let expected = json!({
-        "plannedShippingDateAndTime": "2026-11-24T15:00:00 GMT+01:00",
-        "pickup": { "isRequested": false },
-        "productCode": "P",
-        "getRateEstimates": true,
-        "accounts": [{ "typeCode": "shipper", "number": "731902845" }, { "typeCode": "payer", "number": "600123456" }],
-        "outputImageProperties": {
-            "encodingFormat": "zpl", "printerDPI": 300,
-            "imageOptions": [
-                { "typeCode": "label", "templateName": "ECOM26_84_001", "isRequested": true },
-                { "typeCode": "waybillDoc", "templateName": "ARCH_8X4", "isRequested": true, "hideAccountNumber": false, "numberOfCopies": 1 },
-                { "typeCode": "invoice", "templateName": "COMMERCIAL_INVOICE_P_10", "isRequested": true, "invoiceType": "commercial", "languageCode": "eng" }
-            ],
-            "splitTransportAndWaybillDocLabels": true, "allDocumentsInOneImage": false,
-            "splitDocumentsByPages": false, "splitInvoiceAndReceipt": true
-        },
-        "customerReferences": [{ "typeCode": "CU", "value": "ORDER-7731" }, { "typeCode": "CU", "value": sample_handle().short() }],
-        "customerDetails": {
-            "shipperDetails": {
-                "postalAddress": place("28203", "Bremen", "DE", "Quittenweg 17"),
-                "contactInformation": { "fullName": "Marit Oltmanns", "companyName": "Brindlewood Handel GmbH", "phone": "+49 421 5550147", "email": "marit@brindlewood.test" }
-            },
-            "receiverDetails": {
-                "postalAddress": receiver,
-                "contactInformation": { "fullName": "Odalys Fennimore", "companyName": "Odalys Fennimore", "phone": "+1 512 555 0163", "email": "odalys@fennimore.test" },
-                "typeCode": "private"
-            }
-        },
-        "content": {
-            "packages": [{ "weight": 1, "dimensions": { "length": 25, "width": 20, "height": 10 }, "description": "Coffee grinder", "referenceNumber": 1 }],
-            "isCustomsDeclarable": true, "declaredValue": 39, "declaredValueCurrency": "EUR",
-            "exportDeclaration": {
-                "lineItems": [{
-                    "number": 1, "description": "Manual coffee grinder", "price": 39,
-                    "quantity": { "value": 1, "unitOfMeasurement": "PCS" },
-                    "commodityCodes": [{ "typeCode": "outbound", "value": "821000" }],
-                    "exportReasonType": "commercial_purpose_or_sale", "manufacturerCountry": "DE",
-                    "weight": { "netValue": 0.8 },
-                    "customerReferences": [{ "typeCode": "ABW", "value": "GRIND-1" }]
-                }],
-                "invoice": { "number": "INV-7731", "date": "2026-11-24", "signatureName": "Marit Oltmanns" },
-                "exportReasonType": "commercial_purpose_or_sale", "shipmentType": "commercial"
-            },
-            "description": "Coffee grinder", "incoterm": "DAP", "unitOfMeasurement": "metric"
-        },
-        "shipmentNotification": [{ "typeCode": "email", "receiverId": "ops@brindlewood.test", "languageCode": "eng" }],
-        "estimatedDeliveryDate": { "typeCode": "QDDC", "isRequested": true }
-    });
+    let expected =
+        include_str!("../fixtures/own/shipment.json").replace("{{handle}}", &sample_handle().short());
+    let expected: Value = serde_json::from_str(&expected).unwrap();
     Mock::given(method("POST"))
         .and(path("/mydhlapi/shipments"))
         .and(header("authorization", "Basic d2F5YmlsbC11c2VyOmNvcnJlY3QtaG9yc2U="))
@@ -284,17 +235,7 @@ async fn domestic_and_customs_rules_are_data_and_need_no_call() {
 #[tokio::test]
 async fn collections_are_made_changed_and_cancelled() {
     let server = MockServer::start().await;
-    let shipper = json!({
-        "postalAddress": { "postalCode": "98109", "cityName": "Seattle", "countryCode": "US", "provinceCode": "WA", "addressLine1": "4417 Wistful Pine Road" },
-        "contactInformation": { "fullName": "Quillon Marchetti", "companyName": "Brindlewood Trading", "phone": "+1 206 555 0147", "email": "quillon.marchetti@brindlewood.test" }
-    });
-    let base = json!({
-        "plannedPickupDateAndTime": "2026-11-24T10:00:00 GMT-08:00", "closeTime": "17:30", "location": "dock 4",
-        "locationType": "business", "accounts": [{ "typeCode": "shipper", "number": "731902845" }],
-        "specialInstructions": [{ "value": "ring twice" }], "customerDetails": { "shipperDetails": shipper },
-        "shipmentDetails": [{ "productCode": "P", "isCustomsDeclarable": true, "unitOfMeasurement": "imperial",
-            "shipmentTrackingNumber": "2741906358", "packages": [{ "weight": 2, "dimensions": { "length": 10, "width": 8, "height": 4 } }] }]
-    });
+    let base: Value = serde_json::from_str(include_str!("../fixtures/own/pickup.json")).unwrap();
     let mut change = base.clone();
     change["dispatchConfirmationNumber"] = json!("PRG261124000417");
     change["originalShipperAccountNumber"] = json!("731902845");

@@ -25,7 +25,8 @@ pub(crate) struct ArchivedDocument {
     pub(crate) content: Option<String>,
 }
 
-/// `PATCH /shipments/{n}/upload-image`: own paperwork for paperless trade, after the purchase.
+/// `PATCH /shipments/{n}/upload-image`: own paperwork for paperless trade, after the purchase. (The specification
+/// requires `shipmentTrackingNumber` in the body and declares no such property; the number is in the path.)
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ImageUploadRequest {
