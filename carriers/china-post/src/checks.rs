@@ -100,7 +100,7 @@ fn goods(shipment: &Shipment, customs: &Customs, found: &mut Vec<FieldProblem>) 
 }
 
 /// Checks an order and names its service.
-pub(crate) fn order<'a>(carrier: &'a ChinaPost, order: &LabelOrder) -> Result<&'static Row> {
+pub(crate) fn order(carrier: &ChinaPost, order: &LabelOrder) -> Result<&'static Row> {
     let sold = || carrier.own_profile().service(&order.service).is_some();
     let Some(row) = services::row(order.service.as_str()).filter(|_| sold()) else {
         let message = format!("China Post does not sell `{}` through this account", order.service);

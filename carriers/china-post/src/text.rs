@@ -74,7 +74,7 @@ pub fn scrub(text: &str) -> String {
             let inner = &rest[first.len_utf8()..];
             match inner.find(close) {
                 Some(end) => {
-                    out.push_str("…");
+                    out.push('…');
                     rest = &inner[end + close.len_utf8()..];
                 }
                 None => {

@@ -26,7 +26,7 @@ pub(crate) fn pdf(bytes: &[u8]) -> Option<Bytes> {
         return Some(Bytes::copy_from_slice(bytes));
     }
     let text = bytes.trim_ascii();
-    let decoded = if text.len() % 2 == 0 && text.iter().all(u8::is_ascii_hexdigit) {
+    let decoded = if text.len().is_multiple_of(2) && text.iter().all(u8::is_ascii_hexdigit) {
         let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
         text.chunks_exact(2)
             .map(|pair| Some(digit(pair[0])? * 16 + digit(pair[1])?))
