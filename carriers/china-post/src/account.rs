@@ -14,28 +14,50 @@ const NOBODYS: &str = "LN000000005CN";
 impl AccountCheck for ChinaPost {
     async fn prove(&self, cx: &Cx, _request: &AccountRequest) -> Result<AccountReply> {
         let (result, by, account) = match self.config.gateway {
-            Gateway::Open => {
+            Gateway::Open | Gateway::OpenDomestic => {
                 let keys = self.open_keys()?;
-                let call = open::request(&self.open_door()?, api::TRACK, &Track { waybill_no: NOBODYS, direction: "0" }, cx.now())?;
-                (open::events(cx.read(call).await?).map(drop), "tracking a number that does not exist", &keys.sender_no)
+                let call = open::request(
+                    &self.open_door()?,
+                    api::TRACK,
+                    &Track { waybill_no: NOBODYS, direction: "0" },
+                    cx.now(),
+                )?;
+                (
+                    open::events(cx.read(call).await?).map(drop),
+                    "tracking a number that does not exist",
+                    &keys.sender_no,
+                )
             }
             Gateway::Pcp => {
                 let keys = self.pcp_keys()?;
                 let call = pcp::fee_request(&self.base, keys, NOBODYS)?;
-                (pcp::fees(cx.read(call).await?), "asking for the fee of a number that does not exist", &keys.sender_no)
+                (
+                    pcp::fees(cx.read(call).await?),
+                    "asking for the fee of a number that does not exist",
+                    &keys.sender_no,
+                )
             }
             Gateway::Eub => {
                 let keys = self.eub_keys()?;
                 let call = eub::track_request(&self.base, keys, "en", NOBODYS)?;
-                (eub::events(cx.read(call).await?).map(drop), "tracking a number that does not exist", &keys.customer_code)
+                (
+                    eub::events(cx.read(call).await?).map(drop),
+                    "tracking a number that does not exist",
+                    &keys.customer_code,
+                )
             }
         };
         let mut notices = Vec::new();
         match result {
             Ok(()) => {}
             // A refusal of the number comes after the signature was checked.
-            Err(error) if matches!(error.kind, ErrorKind::NotFound | ErrorKind::Invalid | ErrorKind::Other(_)) => {
-                notices.push(Notice::new("answered", "the carrier refused the made-up number, as it should, and not the keys"));
+            Err(error)
+                if matches!(error.kind, ErrorKind::NotFound | ErrorKind::Invalid | ErrorKind::Other(_)) =>
+            {
+                notices.push(Notice::new(
+                    "answered",
+                    "the carrier refused the made-up number, as it should, and not the keys",
+                ));
             }
             Err(error) => return Err(error),
         }

@@ -2,7 +2,8 @@ use std::collections::BTreeMap;
 
 use url::Url;
 use waybill_core::{
-    AccountCheck, Carrier, CarrierPlugin, Error, ErrorKind, Label, Manifest, Profile, RateQuote, Result, Tracking,
+    AccountCheck, Carrier, CarrierPlugin, Error, ErrorKind, Label, Manifest, Profile, RateQuote, Result,
+    Tracking,
 };
 use waybill_rate_sheet::sheet::Sheet;
 
@@ -66,7 +67,8 @@ impl ChinaPost {
     pub(crate) fn product(&self, row: &services::Row) -> Result<String> {
         let products = |code: &str| self.config.products.get(code).map(String::as_str);
         row.number(self.config.gateway, products).map(str::to_owned).ok_or_else(|| {
-            let message = format!("the product number of `{}` is not known: set it under `products`", row.code);
+            let message =
+                format!("the product number of `{}` is not known: set it under `products`", row.code);
             Error::new(ErrorKind::Config, message)
         })
     }
@@ -75,7 +77,7 @@ impl ChinaPost {
     pub(crate) fn open_door(&self) -> Result<open::Door<'_>> {
         let keys = self.open_keys()?;
         let base = match (self.config.gateway, &keys.base_url) {
-            (Gateway::Open, _) => self.base.clone(),
+            (Gateway::Open | Gateway::OpenDomestic, _) => self.base.clone(),
             (_, Some(url)) => url.clone(),
             (_, None) => parse(open::HOST)?,
         };
@@ -123,12 +125,14 @@ fn prices(config: &Config) -> Result<Sheet> {
     let sheet = match &config.prices {
         Some(prices) => prices.load()?,
         None => {
-            let tables = BTreeMap::from([("rates".to_owned(), include_str!("../data/published.csv").to_owned())]);
+            let tables =
+                BTreeMap::from([("rates".to_owned(), include_str!("../data/published.csv").to_owned())]);
             Sheet::load(include_str!("../data/published.toml"), &tables)
                 .map_err(|problems| Error::new(ErrorKind::Internal, problems.to_string()))?
         }
     };
-    let strange = sheet.services.iter().find(|service| services::row(service.service.code.as_str()).is_none());
+    let strange =
+        sheet.services.iter().find(|service| services::row(service.service.code.as_str()).is_none());
     match strange {
         None => Ok(sheet),
         Some(service) => {
@@ -170,23 +174,29 @@ impl CarrierPlugin for ChinaPost {
     }
 
     fn open(config: Config) -> Result<Box<dyn Carrier>> {
-        let unknown = config.products.keys().chain(&config.battery_services).find(|code| services::row(code).is_none());
+        let unknown =
+            config.products.keys().chain(&config.battery_services).find(|code| services::row(code).is_none());
         if let Some(code) = unknown {
-            let message = format!("`products` or `battery_services` names `{code}`, which is no service of China Post");
+            let message =
+                format!("`products` or `battery_services` names `{code}`, which is no service of China Post");
             return Err(Error::new(ErrorKind::Config, message));
         }
         let own = match config.gateway {
-            Gateway::Open => parse(open::HOST)?,
+            Gateway::Open | Gateway::OpenDomestic => parse(open::HOST)?,
             Gateway::Pcp => parse(pcp::HOST)?,
             Gateway::Eub => parse(eub::HOST)?,
         };
         let base = config.base_url.clone().unwrap_or(own);
-        let labels = config.eub.as_ref().and_then(|keys| keys.labels_url.clone()).or_else(|| config.base_url.clone());
+        let labels =
+            config.eub.as_ref().and_then(|keys| keys.labels_url.clone()).or_else(|| config.base_url.clone());
         let labels = labels.map_or_else(|| parse(eub::LABELS), Ok)?;
-        let carrier = Self { sheet: prices(&config)?, profile: services::profile(Some(&config)), base, labels, config };
+        let carrier =
+            Self { sheet: prices(&config)?, profile: services::profile(Some(&config)), base, labels, config };
         match carrier.config.gateway {
             // Proves that the key can seal before the first order needs it.
-            Gateway::Open => drop(crate::auth::sm4_body("{}", &carrier.open_keys()?.sign_key)?),
+            Gateway::Open | Gateway::OpenDomestic => {
+                drop(crate::auth::sm4_body("{}", &carrier.open_keys()?.sign_key)?)
+            }
             Gateway::Pcp => drop(carrier.pcp_keys()?),
             Gateway::Eub => check_transport(&carrier.base, carrier.eub_keys()?)?,
         }
@@ -194,6 +204,6 @@ impl CarrierPlugin for ChinaPost {
     }
 
     fn example() -> &'static str {
-        include_str!("../fixtures/example.toml")
+        include_str!("../fixtures/own/example.toml")
     }
 }

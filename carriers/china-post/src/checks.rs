@@ -2,8 +2,8 @@
 
 use rust_decimal::Decimal;
 use waybill_core::{
-    Commodity, Currency, Customs, Error, ErrorKind, FieldProblem, LabelFormat, LabelOrder, LabelSpec, Rejected,
-    RejectReason, Result, Shipment, Weight, WeightUnit, screen,
+    Commodity, Currency, Customs, Error, ErrorKind, FieldProblem, LabelFormat, LabelOrder, LabelSpec,
+    RejectReason, Rejected, Result, Shipment, Weight, WeightUnit, screen,
 };
 use waybill_rate_sheet::numbers::is_s10;
 
@@ -14,7 +14,8 @@ use crate::text::has_han;
 
 /// First reason why a service cannot take a shipment, by the profile and by rules that a profile cannot say.
 pub(crate) fn refusal(carrier: &ChinaPost, row: &Row, shipment: &Shipment) -> Option<Rejected> {
-    let screened = screen(carrier.own_profile(), shipment).into_iter().find(|refusal| refusal.service == *row.code);
+    let screened =
+        screen(carrier.own_profile(), shipment).into_iter().find(|refusal| refusal.service == *row.code);
     screened.or_else(|| {
         let rejected = |reason, message: String, cure: &str| Rejected {
             service: row.code.into(),
@@ -26,14 +27,26 @@ pub(crate) fn refusal(carrier: &ChinaPost, row: &Row, shipment: &Shipment) -> Op
         };
         let limit = row.max_weight(shipment.to.country);
         if let Some(parcel) = shipment.parcels.iter().find(|parcel| parcel.weight > limit) {
-            let message = format!("the parcel weighs {}, the limit to {} is {limit}", parcel.weight, shipment.to.country.name());
-            return Some(rejected(RejectReason::Weight, message, "split the content or choose another service"));
+            let message = format!(
+                "the parcel weighs {}, the limit to {} is {limit}",
+                parcel.weight,
+                shipment.to.country.name()
+            );
+            return Some(rejected(
+                RejectReason::Weight,
+                message,
+                "split the content or choose another service",
+            ));
         }
         if row.domestic {
             return None;
         }
         let problem = international(shipment).into_iter().next()?;
-        let reason = if problem.path.starts_with("customs") { RejectReason::CustomsData } else { RejectReason::BadAddress };
+        let reason = if problem.path.starts_with("customs") {
+            RejectReason::CustomsData
+        } else {
+            RejectReason::BadAddress
+        };
         Some(rejected(reason, format!("{}: {}", problem.path, problem.problem), &problem.cure))
     })
 }
@@ -64,7 +77,9 @@ fn goods(shipment: &Shipment, customs: &Customs, found: &mut Vec<FieldProblem>) 
         let english = item.description.trim();
         if !english.is_ascii() || !english.bytes().any(|byte| byte.is_ascii_alphabetic()) {
             say(at, "description", "the description is not English", "describe the goods in English letters");
-        } else if ["gift", "accessory", "accessories", "sample"].contains(&english.to_ascii_lowercase().as_str()) {
+        } else if ["gift", "accessory", "accessories", "sample"]
+            .contains(&english.to_ascii_lowercase().as_str())
+        {
             say(at, "description", "the description says nothing", "name the goods, such as `cotton towel`");
         }
         if !item.local_description.as_deref().is_some_and(has_han) {
@@ -85,7 +100,7 @@ fn goods(shipment: &Shipment, customs: &Customs, found: &mut Vec<FieldProblem>) 
 }
 
 /// Checks an order and names its service.
-pub(crate) fn order<'a>(carrier: &'a ChinaPost, order: &LabelOrder) -> Result<&'static Row> {
+pub(crate) fn order(carrier: &ChinaPost, order: &LabelOrder) -> Result<&'static Row> {
     let sold = || carrier.own_profile().service(&order.service).is_some();
     let Some(row) = services::row(order.service.as_str()).filter(|_| sold()) else {
         let message = format!("China Post does not sell `{}` through this account", order.service);

@@ -20,10 +20,11 @@ pub struct Config {
     /// Production or the carrier's test system.
     #[serde(default)]
     pub environment: Environment,
-    /// Base URL of the chosen interface instead of the carrier's own.
+    /// Host of the chosen interface instead of the carrier's own (`http://127.0.0.1:8080/china-post`); the interface's
+    /// paths are added to it.
     #[serde(default)]
     pub base_url: Option<Url>,
-    /// Keys for the EMS open platform (`gateway = "open"`).
+    /// Keys for the EMS open platform (`gateway = "open"` and `"open_domestic"`).
     #[serde(default)]
     pub open: Option<Open>,
     /// Keys for the small packet platform (`gateway = "pcp"`).
@@ -82,9 +83,11 @@ fn articles() -> u8 {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Gateway {
-    /// EMS open platform (api.ems.com.cn), the current one.
+    /// International orders of the EMS open platform (api.ems.com.cn), the current one.
     #[default]
     Open,
+    /// Domestic EMS of the same platform: an account of its own, because its orders cannot be asked for again.
+    OpenDomestic,
     /// International small packets (my.ems.com.cn).
     Pcp,
     /// ePacket partner interface (shipping.ems.com.cn), the oldest; plain HTTP.

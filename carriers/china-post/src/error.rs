@@ -107,7 +107,10 @@ pub fn classify(table: Table, code: Option<&str>, message: Option<&str>, respons
     let row = CODES.iter().filter(spoken).find(|row| Some(row.1) == code);
     let (class, text) = match row {
         Some(row) => (Some(row.2), row.3),
-        None => (by_words(message.unwrap_or_default()), "the carrier refused with a code that is not in its tables"),
+        None => (
+            by_words(message.unwrap_or_default()),
+            "the carrier refused with a code that is not in its tables",
+        ),
     };
     let kind = class.map_or_else(|| ErrorKind::Other(code.unwrap_or("refused").to_lowercase()), kind_of);
     let error = Error::answered(kind, format!("China Post: {text}"), words);
@@ -158,7 +161,9 @@ pub(crate) fn says_cancelled(message: &str) -> bool {
 
 /// Whether the carrier says that a parcel is under way.
 pub(crate) fn says_accepted(message: &str) -> bool {
-    ["已收寄", "已揽收", "已封发", "已经收寄", "不允许撤", "不能撤", "已投递"].iter().any(|word| message.contains(word))
+    ["已收寄", "已揽收", "已封发", "已经收寄", "不允许撤", "不能撤", "已投递"]
+        .iter()
+        .any(|word| message.contains(word))
 }
 
 #[cfg(test)]
@@ -192,7 +197,10 @@ mod tests {
         let error = kind(Open, "B00100", "验签失败，联系人：王小明 13912345678");
         assert_eq!(error.kind, ErrorKind::Auth);
         let shown = format!("{error} {error:?}");
-        assert!(shown.contains("B00100") && !shown.contains("王小明") && !shown.contains("13912345678"), "{shown}");
+        assert!(
+            shown.contains("B00100") && !shown.contains("王小明") && !shown.contains("13912345678"),
+            "{shown}"
+        );
         assert_eq!(kind(Open, "X1", "?").kind, ErrorKind::Other("x1".into()));
     }
 }

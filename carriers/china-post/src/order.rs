@@ -3,8 +3,8 @@
 use chrono::{DateTime, Duration, NaiveDate, Utc};
 use rust_decimal::Decimal;
 use waybill_core::{
-    Address, Commodity, ContentsKind, Customs, LabelOrder, LabelSpec, LengthUnit, NonDelivery, PageSize, Shipment, TaxIdKind,
-    Weight, WeightUnit, wire as http_wire,
+    Address, Commodity, ContentsKind, Customs, LabelOrder, LabelSpec, LengthUnit, NonDelivery, PageSize,
+    Shipment, TaxIdKind, Weight, WeightUnit, wire as http_wire,
 };
 
 use crate::ChinaPost;
@@ -116,7 +116,11 @@ pub(crate) fn packet(
         contents_total_weight: grams(net),
         contents_total_value: value.map(|value| value.amount).unwrap_or_default(),
         transfer_type: "HK",
-        battery_flag: if shipment.parcels.iter().any(|parcel| !parcel.batteries.is_empty()) { "1" } else { "0" },
+        battery_flag: if shipment.parcels.iter().any(|parcel| !parcel.batteries.is_empty()) {
+            "1"
+        } else {
+            "0"
+        },
         pickup_flag: if collect { "1" } else { "0" },
         pickup_notes: String::new(),
         insurance_flag: "1",
@@ -134,7 +138,8 @@ pub(crate) fn packet(
         prepayment_of_vat: vat.mode,
         platform_type: "0",
         sender: packet_party(&shipment.from),
-        pickup: collect.then(|| chinese_party(carrier.config.collect_from.as_ref().unwrap_or(&shipment.from))),
+        pickup: collect
+            .then(|| chinese_party(carrier.config.collect_from.as_ref().unwrap_or(&shipment.from))),
         receiver: packet_party(&shipment.to),
         items: items.iter().map(|item| packet_item(item, config.item_figures)).collect(),
     }
@@ -198,7 +203,8 @@ fn chinese_party(address: &Address) -> pcp::Party {
 fn packet_item(item: &Commodity, kind: ItemFigures) -> pcp::Item {
     let (weight, value) = figures(item, kind);
     let english = latin_clip(&item.description, 60);
-    let chinese = http_wire::clip(item.local_description.as_deref().unwrap_or(&item.description), 60).to_owned();
+    let chinese =
+        http_wire::clip(item.local_description.as_deref().unwrap_or(&item.description), 60).to_owned();
     pcp::Item {
         cargo_no: item.sku.as_deref().map(|sku| latin_clip(sku, 40)).unwrap_or_default(),
         cargo_name: chinese.clone(),
@@ -282,7 +288,13 @@ pub(crate) struct EubIdentity<'a> {
 }
 
 /// An order of the partner interface; the number comes with its answer.
-pub(crate) fn epacket(carrier: &ChinaPost, identity: &EubIdentity<'_>, row: &Row, order: &LabelOrder, day: NaiveDate) -> eub::Orders {
+pub(crate) fn epacket(
+    carrier: &ChinaPost,
+    identity: &EubIdentity<'_>,
+    row: &Row,
+    order: &LabelOrder,
+    day: NaiveDate,
+) -> eub::Orders {
     let shipment = &order.shipment;
     let (operation, product) = row.eub.unwrap_or(("0", "0"));
     let collect = carrier.config.collect_from.as_ref().unwrap_or(&shipment.from);
@@ -312,7 +324,13 @@ pub(crate) fn epacket(carrier: &ChinaPost, identity: &EubIdentity<'_>, row: &Row
             sender: coded(eub_party(&shipment.from)),
             receiver: eub_party(&shipment.to),
             collect: coded(eub_collect(collect)),
-            items: eub::Items { item: customs(shipment).0.iter().map(|item| eub_item(item, carrier.config.item_figures)).collect() },
+            items: eub::Items {
+                item: customs(shipment)
+                    .0
+                    .iter()
+                    .map(|item| eub_item(item, carrier.config.item_figures))
+                    .collect(),
+            },
             remark: plain(&shipment.description.as_deref().map(latin).unwrap_or_default()),
         },
     }
@@ -320,7 +338,8 @@ pub(crate) fn epacket(carrier: &ChinaPost, identity: &EubIdentity<'_>, row: &Row
 
 /// Integer L x W x H / 6000 of centimetres, for e-Express only. The unit is not stated; kilograms follow from the formula.
 fn volume_weight(row: &Row, shipment: &Shipment) -> Decimal {
-    let sides = shipment.parcels.first().and_then(|parcel| parcel.dimensions).filter(|_| row.code == "eexpress");
+    let sides =
+        shipment.parcels.first().and_then(|parcel| parcel.dimensions).filter(|_| row.code == "eexpress");
     let kilograms = |volume: Decimal| volume.checked_div(Decimal::from(6000)).unwrap_or_default().ceil();
     sides.map(|sides| kilograms(sides.volume(LengthUnit::Centimetre))).unwrap_or_default()
 }
@@ -336,7 +355,10 @@ pub(crate) fn print_code(label: &LabelSpec) -> &'static str {
 
 /// Without the characters that the interface stumbles over: `'`, `&`, `-`.
 fn plain(text: &str) -> String {
-    let mapped: String = text.chars().map(|c| if matches!(c, '\'' | '&' | '-' | '<' | '>' | '"') || c.is_control() { ' ' } else { c }).collect();
+    let mapped: String = text
+        .chars()
+        .map(|c| if matches!(c, '\'' | '&' | '-' | '<' | '>' | '"') || c.is_control() { ' ' } else { c })
+        .collect();
     mapped.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
@@ -382,7 +404,8 @@ fn eub_collect(address: &Address) -> eub::Party {
 
 fn eub_item(item: &Commodity, kind: ItemFigures) -> eub::Item {
     let (weight, value) = figures(item, kind);
-    let kilograms = weight.ceil_to(WeightUnit::Gram, Decimal::ONE).checked_div(Decimal::ONE_THOUSAND).unwrap_or_default();
+    let kilograms =
+        weight.ceil_to(WeightUnit::Gram, Decimal::ONE).checked_div(Decimal::ONE_THOUSAND).unwrap_or_default();
     let english = plain(&latin_clip(&item.description, 60));
     eub::Item {
         cnname: plain(http_wire::clip(item.local_description.as_deref().unwrap_or_default(), 60)),
@@ -390,7 +413,10 @@ fn eub_item(item: &Commodity, kind: ItemFigures) -> eub::Item {
         count: item.quantity,
         unit: "件",
         weight: format!("{kilograms:.3}"),
-        delcarevalue: format!("{:.2}", value.round_dp_with_strategy(2, rust_decimal::RoundingStrategy::MidpointAwayFromZero)),
+        delcarevalue: format!(
+            "{:.2}",
+            value.round_dp_with_strategy(2, rust_decimal::RoundingStrategy::MidpointAwayFromZero)
+        ),
         origin: item.origin.map(|origin| origin.to_string()).unwrap_or_default(),
         description: english,
     }

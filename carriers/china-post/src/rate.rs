@@ -53,11 +53,19 @@ impl ChinaPost {
         };
         if let Some(wanted) = request.currency.filter(|wanted| *wanted != self.sheet.currency) {
             let own = self.sheet.currency;
-            return rejected(RejectReason::Currency, format!("China Post bills in {own}, {wanted} is asked for"), format!("ask for {own}"));
+            return rejected(
+                RejectReason::Currency,
+                format!("China Post bills in {own}, {wanted} is asked for"),
+                format!("ask for {own}"),
+            );
         }
         let Some(service) = self.sheet.service(row.code) else {
             let message = format!("price table `{}` has no {}", self.sheet.id, row.name);
-            return rejected(RejectReason::NoPrice, message, "import the price sheet of the contract (`prices`)".to_owned());
+            return rejected(
+                RejectReason::NoPrice,
+                message,
+                "import the price sheet of the contract (`prices`)".to_owned(),
+            );
         };
         match price_service(&self.sheet, service, &request.shipment, date) {
             Offer::Priced(mut rate) => {
@@ -67,16 +75,18 @@ impl ChinaPost {
                 }
                 Offer::Priced(rate)
             }
-            Offer::Rejected(refusal) => Offer::Rejected(Rejected { service_name: row.name.to_owned(), ..refusal }),
+            Offer::Rejected(refusal) => {
+                Offer::Rejected(Rejected { service_name: row.name.to_owned(), ..refusal })
+            }
         }
     }
 
     /// Estimated prices of a parcel that was ordered; none when no table has it.
     pub(crate) fn estimate(&self, row: &Row, shipment: &Shipment, date: NaiveDate) -> Vec<Price> {
-        match self.sheet.service(row.code).map(|service| price_service(&self.sheet, service, shipment, date)) {
+        match self.sheet.service(row.code).map(|service| price_service(&self.sheet, service, shipment, date))
+        {
             Some(Offer::Priced(rate)) => rate.prices,
             _ => Vec::new(),
         }
     }
 }
-

@@ -1,8 +1,9 @@
 //! The catalogue, as data, and the profile made of it.
 
 use waybill_core::{
-    Billed, Border, Country, Currency, LabelFormat, LabelOffer, Lane, Length, LengthUnit, Limits, Linking, Pieces, Places,
-    Profile, PurchaseTraits, RepeatGuard, Service, ServiceOptions, Settlement, Weight, WeightUnit,
+    Billed, Border, Country, Currency, LabelFormat, LabelOffer, Lane, Length, LengthUnit, Limits, Linking,
+    Pieces, Places, Profile, PurchaseTraits, RepeatGuard, Service, ServiceOptions, Settlement, Weight,
+    WeightUnit,
 };
 
 use crate::config::{Config, Gateway, Payment};
@@ -35,15 +36,105 @@ const PACKET: Option<(u32, u32)> = Some((90, 60));
 /// Services. Sources: the clients' product lists (`FACTS` of the project, sections 2.1, 3.1, 5, 9). Products without a
 /// number need one in the settings.
 pub(crate) const SERVICES: &[Row] = &[
-    Row { code: "epacket", name: "China Post ePacket", product: Some("001"), chinese: "E邮宝", eub: Some(("0", "0")), max_kg: 2, max_kg_russia: 5, sides: PACKET, domestic: false },
-    Row { code: "epacket-economy", name: "China Post ePacket Economy", product: Some("019"), chinese: "E邮宝特惠", eub: None, max_kg: 5, max_kg_russia: 5, sides: PACKET, domestic: false },
-    Row { code: "epacket-priority", name: "China Post ePacket Priority", product: None, chinese: "E邮宝特邮", eub: None, max_kg: 5, max_kg_russia: 5, sides: PACKET, domestic: false },
-    Row { code: "registered-packet", name: "China Post Registered Packet", product: Some("002"), chinese: "挂号小包", eub: None, max_kg: 2, max_kg_russia: 2, sides: PACKET, domestic: false },
-    Row { code: "eparcel", name: "China Post e-Parcel", product: None, chinese: "E包裹", eub: Some(("1", "1")), max_kg: 31, max_kg_russia: 31, sides: Some((200, 105)), domestic: false },
-    Row { code: "eexpress", name: "China Post e-Express", product: None, chinese: "E特快", eub: Some(("2", "0")), max_kg: 31, max_kg_russia: 31, sides: None, domestic: false },
-    Row { code: "ems", name: "EMS International", product: None, chinese: "国际特快专递", eub: None, max_kg: 30, max_kg_russia: 30, sides: None, domestic: false },
-    Row { code: "ems-domestic", name: "EMS China", product: Some("1"), chinese: "特快专递", eub: None, max_kg: 30, max_kg_russia: 30, sides: None, domestic: true },
-    Row { code: "ems-ecommerce", name: "EMS China E-commerce", product: Some("10"), chinese: "电商标快", eub: None, max_kg: 30, max_kg_russia: 30, sides: None, domestic: true },
+    Row {
+        code: "epacket",
+        name: "China Post ePacket",
+        product: Some("001"),
+        chinese: "E邮宝",
+        eub: Some(("0", "0")),
+        max_kg: 2,
+        max_kg_russia: 5,
+        sides: PACKET,
+        domestic: false,
+    },
+    Row {
+        code: "epacket-economy",
+        name: "China Post ePacket Economy",
+        product: Some("019"),
+        chinese: "E邮宝特惠",
+        eub: None,
+        max_kg: 5,
+        max_kg_russia: 5,
+        sides: PACKET,
+        domestic: false,
+    },
+    Row {
+        code: "epacket-priority",
+        name: "China Post ePacket Priority",
+        product: None,
+        chinese: "E邮宝特邮",
+        eub: None,
+        max_kg: 5,
+        max_kg_russia: 5,
+        sides: PACKET,
+        domestic: false,
+    },
+    Row {
+        code: "registered-packet",
+        name: "China Post Registered Packet",
+        product: Some("002"),
+        chinese: "挂号小包",
+        eub: None,
+        max_kg: 2,
+        max_kg_russia: 2,
+        sides: PACKET,
+        domestic: false,
+    },
+    Row {
+        code: "eparcel",
+        name: "China Post e-Parcel",
+        product: None,
+        chinese: "E包裹",
+        eub: Some(("1", "1")),
+        max_kg: 31,
+        max_kg_russia: 31,
+        sides: Some((200, 105)),
+        domestic: false,
+    },
+    Row {
+        code: "eexpress",
+        name: "China Post e-Express",
+        product: None,
+        chinese: "E特快",
+        eub: Some(("2", "0")),
+        max_kg: 31,
+        max_kg_russia: 31,
+        sides: None,
+        domestic: false,
+    },
+    Row {
+        code: "ems",
+        name: "EMS International",
+        product: None,
+        chinese: "国际特快专递",
+        eub: None,
+        max_kg: 30,
+        max_kg_russia: 30,
+        sides: None,
+        domestic: false,
+    },
+    Row {
+        code: "ems-domestic",
+        name: "EMS China",
+        product: Some("1"),
+        chinese: "特快专递",
+        eub: None,
+        max_kg: 30,
+        max_kg_russia: 30,
+        sides: None,
+        domestic: true,
+    },
+    Row {
+        code: "ems-ecommerce",
+        name: "EMS China E-commerce",
+        product: Some("10"),
+        chinese: "电商标快",
+        eub: None,
+        max_kg: 30,
+        max_kg_russia: 30,
+        sides: None,
+        domestic: true,
+    },
 ];
 
 /// A service by our code.
@@ -53,11 +144,16 @@ pub(crate) fn row(code: &str) -> Option<&'static Row> {
 
 impl Row {
     /// The carrier's number of the product for an account; `None` when the account cannot sell it.
-    pub(crate) fn number<'a>(&'a self, gateway: Gateway, products: impl Fn(&str) -> Option<&'a str>) -> Option<&'a str> {
+    pub(crate) fn number<'a>(
+        &'a self,
+        gateway: Gateway,
+        products: impl Fn(&str) -> Option<&'a str>,
+    ) -> Option<&'a str> {
         match gateway {
             Gateway::Eub => self.eub.map(|(operation, _)| operation),
-            Gateway::Pcp if self.domestic => None,
-            Gateway::Pcp | Gateway::Open => products(self.code).or(self.product),
+            Gateway::OpenDomestic if !self.domestic => None,
+            Gateway::Pcp | Gateway::Open if self.domestic => None,
+            Gateway::Pcp | Gateway::Open | Gateway::OpenDomestic => products(self.code).or(self.product),
         }
     }
 
@@ -94,12 +190,13 @@ impl Row {
 pub(crate) fn profile(config: Option<&Config>) -> Profile {
     let gateway = config.map(|config| config.gateway).unwrap_or_default();
     let products = |code: &str| config.and_then(|config| config.products.get(code)).map(String::as_str);
-    let batteries = |code: &str| config.is_some_and(|config| config.battery_services.iter().any(|known| known == code));
-    let services = SERVICES.iter().filter_map(|row| {
-        Some(row.service(row.number(gateway, products)?, batteries(row.code)))
-    });
+    let batteries =
+        |code: &str| config.is_some_and(|config| config.battery_services.iter().any(|known| known == code));
+    let services = SERVICES
+        .iter()
+        .filter_map(|row| Some(row.service(row.number(gateway, products)?, batteries(row.code))));
     let hosts: &[&str] = match gateway {
-        Gateway::Open => &["api.ems.com.cn"],
+        Gateway::Open | Gateway::OpenDomestic => &["api.ems.com.cn"],
         Gateway::Pcp => &["my.ems.com.cn", "api.ems.com.cn"],
         Gateway::Eub => &["shipping.ems.com.cn", "shipping2.ems.com.cn", "labels.ems.com.cn"],
     };
@@ -144,10 +241,10 @@ pub(crate) fn settlement(payment: Payment) -> Settlement {
     Settlement::Offline { channel: Some(channel.to_owned()) }
 }
 
-/// What can be done about a lost answer. At the two platforms the number is drawn first and the label is had by it; the
-/// partner interface gives the number with the order and cannot be asked by our own number.
+/// What can be done about a lost answer. International numbers of the two platforms are drawn first and the label is had
+/// by them; domestic EMS and the partner interface give the number with the order and cannot be asked by our own number.
 fn purchase(gateway: Gateway) -> PurchaseTraits {
-    let chosen = gateway != Gateway::Eub;
+    let chosen = matches!(gateway, Gateway::Open | Gateway::Pcp);
     PurchaseTraits {
         repeat: if chosen { RepeatGuard::ChosenNumber } else { RepeatGuard::None },
         lookup: chosen,

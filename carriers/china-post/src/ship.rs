@@ -6,9 +6,10 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use chrono::{DateTime, NaiveDate, Utc};
 use waybill_core::{
-    AllocateRequest, Allocation, Cx, Document, DocumentKind, Error, ErrorKind, Label, LabelFormat, LabelKey, LabelOrder,
-    LabelSpec, Notice, PageSize, Phase, Piece, Purchase, Recovery, RecoverRequest, ReprintReply, ReprintRequest, Request,
-    Response, Result, SpendPermit, TrackOutcome, TrackStatus, TrackingNumber, VoidOutcome,
+    AllocateRequest, Allocation, Cx, Document, DocumentKind, Error, ErrorKind, Label, LabelFormat, LabelKey,
+    LabelOrder, LabelSpec, Notice, PageSize, Phase, Piece, Purchase, RecoverRequest, Recovery, ReprintReply,
+    ReprintRequest, Request, Response, Result, SpendPermit, TrackOutcome, TrackStatus, TrackingNumber,
+    VoidOutcome,
 };
 use waybill_documents::CustomsKind;
 use waybill_rate_sheet::label::{customs_form, party};
@@ -67,7 +68,10 @@ impl Label for ChinaPost {
         let label = self.await_label(cx, row, &bought, &order.label).await;
         let mut purchase = self.purchase(row, order, &bought, label, now);
         if number.is_some_and(|number| number != bought) {
-            purchase.warnings.push(Notice::new("number-changed", "the carrier ordered under another number than the drawn one"));
+            purchase.warnings.push(Notice::new(
+                "number-changed",
+                "the carrier ordered under another number than the drawn one",
+            ));
         }
         Ok(purchase)
     }
@@ -82,18 +86,26 @@ impl Label for ChinaPost {
         if self.config.gateway == Gateway::Eub || row.domestic {
             return Ok(Recovery::Unsupported);
         }
-        let Some(number) = order.numbers.first().map(TrackingNumber::as_str) else { return Ok(Recovery::Absent) };
+        let Some(number) = order.numbers.first().map(TrackingNumber::as_str) else {
+            return Ok(Recovery::Absent);
+        };
         let now = cx.now();
         match self.fetch_label(cx, row, number, &order.label).await {
-            Ok(label) => return Ok(Recovery::Found(vec![self.purchase(row, order, number, Some(label), now)])),
+            Ok(label) => {
+                return Ok(Recovery::Found(vec![self.purchase(row, order, number, Some(label), now)]));
+            }
             Err(error) if proves_nothing(&error) => return Err(error),
             Err(_) => {}
         }
         // No label: events would still show that the order is there.
         match self.track_one(cx, number).await {
             Some(Err(error)) => Err(error),
-            Some(Ok(TrackOutcome::Found(track))) if track.status == TrackStatus::Cancelled => Ok(Recovery::Voided),
-            Some(Ok(TrackOutcome::Found(_))) => Ok(Recovery::Found(vec![self.purchase(row, order, number, None, now)])),
+            Some(Ok(TrackOutcome::Found(track))) if track.status == TrackStatus::Cancelled => {
+                Ok(Recovery::Voided)
+            }
+            Some(Ok(TrackOutcome::Found(_))) => {
+                Ok(Recovery::Found(vec![self.purchase(row, order, number, None, now)]))
+            }
             Some(Ok(_)) | None => Ok(Recovery::Absent),
         }
     }
@@ -102,7 +114,10 @@ impl Label for ChinaPost {
         checks::spec(&request.label)?;
         let key = &request.key;
         let Some(row) = services::row(key.service.as_str()) else {
-            return Err(Error::new(ErrorKind::NoService, format!("China Post has no service `{}`", key.service)));
+            return Err(Error::new(
+                ErrorKind::NoService,
+                format!("China Post has no service `{}`", key.service),
+            ));
         };
         let number = key.tracking.first().map_or(key.shipment_key.as_str(), TrackingNumber::as_str);
         let label = self.fetch_label(cx, row, number, &request.label).await?;
@@ -115,7 +130,11 @@ fn proves_nothing(error: &Error) -> bool {
     error.phase != Phase::Answered
         || matches!(
             error.kind,
-            ErrorKind::Auth | ErrorKind::NotEntitled | ErrorKind::Unavailable | ErrorKind::RateLimited { .. } | ErrorKind::Malformed
+            ErrorKind::Auth
+                | ErrorKind::NotEntitled
+                | ErrorKind::Unavailable
+                | ErrorKind::RateLimited { .. }
+                | ErrorKind::Malformed
         )
 }
 
@@ -146,7 +165,12 @@ type OrderParser = fn(Response) -> Result<String>;
 
 /// The three interfaces.
 impl ChinaPost {
-    fn numbers_request(&self, row: &Row, order: &LabelOrder, now: DateTime<Utc>) -> Result<(Request, NumbersParser)> {
+    fn numbers_request(
+        &self,
+        row: &Row,
+        order: &LabelOrder,
+        now: DateTime<Utc>,
+    ) -> Result<(Request, NumbersParser)> {
         let (identity, product) = (self.identity()?, self.product(row)?);
         let time = order::china_time(now);
         let country = order.shipment.to.country;
@@ -169,7 +193,13 @@ impl ChinaPost {
         }
     }
 
-    fn order_request(&self, row: &Row, number: Option<&str>, order: &LabelOrder, now: DateTime<Utc>) -> Result<(Request, OrderParser)> {
+    fn order_request(
+        &self,
+        row: &Row,
+        number: Option<&str>,
+        order: &LabelOrder,
+        now: DateTime<Utc>,
+    ) -> Result<(Request, OrderParser)> {
         if self.config.gateway == Gateway::Eub {
             return Ok((self.epacket_request(row, order, "order", day(order, now))?, eub::ordered));
         }
@@ -202,7 +232,13 @@ impl ChinaPost {
     }
 
     /// The label of a number, once.
-    pub(crate) async fn fetch_label(&self, cx: &Cx, row: &Row, number: &str, spec: &LabelSpec) -> Result<Bytes> {
+    pub(crate) async fn fetch_label(
+        &self,
+        cx: &Cx,
+        row: &Row,
+        number: &str,
+        spec: &LabelSpec,
+    ) -> Result<Bytes> {
         match self.config.gateway {
             Gateway::Eub => {
                 let keys = self.eub_keys()?;
@@ -210,8 +246,10 @@ impl ChinaPost {
                 eub::done(cx.read(make).await?, "label")?;
                 eub::file(cx.read(eub::file_request(&self.labels, keys, number)?).await?)
             }
-            Gateway::Pcp => pcp::label(cx.read(pcp::label_request(&self.base, self.pcp_keys()?, number)?).await?),
-            Gateway::Open => {
+            Gateway::Pcp => {
+                pcp::label(cx.read(pcp::label_request(&self.base, self.pcp_keys()?, number)?).await?)
+            }
+            Gateway::Open | Gateway::OpenDomestic => {
                 let keys = self.open_keys()?;
                 let call = if row.domestic {
                     // 76 x 129 mm or 100 x 179 mm, the nearest to 4 x 6 in.
@@ -220,7 +258,13 @@ impl ChinaPost {
                 } else {
                     let company = keys.ec_company_id.as_deref().unwrap_or(&keys.sender_no);
                     let ak = keys.authorization.expose();
-                    let body = open_wire::Label { ec_company_id: company, ak, bar_code: number, version: "2", page_type: "RM" };
+                    let body = open_wire::Label {
+                        ec_company_id: company,
+                        ak,
+                        bar_code: number,
+                        version: "2",
+                        page_type: "RM",
+                    };
                     open::request(&self.open_door()?, api::LABEL, &body, cx.now())?
                 };
                 open::label(cx.read(call).await?)
@@ -241,14 +285,22 @@ impl ChinaPost {
         None
     }
 
-    fn purchase(&self, row: &Row, order: &LabelOrder, number: &str, label: Option<Bytes>, now: DateTime<Utc>) -> Purchase {
+    fn purchase(
+        &self,
+        row: &Row,
+        order: &LabelOrder,
+        number: &str,
+        label: Option<Bytes>,
+        now: DateTime<Utc>,
+    ) -> Purchase {
         let shipment = &order.shipment;
         let mut warnings = Vec::new();
         if label.is_none() {
             let message = "the parcel is ordered and its label is not there yet: print it again later";
             warnings.push(Notice::new("label-later", message));
         }
-        let mut documents: Vec<Document> = label.map(|label| label_document(label, &order.label)).into_iter().collect();
+        let mut documents: Vec<Document> =
+            label.map(|label| label_document(label, &order.label)).into_iter().collect();
         documents.extend(self.customs_declaration(row, order, number));
         Purchase {
             shipment_key: number.into(),
@@ -267,11 +319,18 @@ impl ChinaPost {
         let shipment = &order.shipment;
         let customs = shipment.customs.as_ref().filter(|_| !row.domestic)?;
         let value = customs.total_value().ok().flatten()?;
-        let heavy = shipment.total_weight() > waybill_core::Weight::new(2, waybill_core::WeightUnit::Kilogram);
+        let heavy =
+            shipment.total_weight() > waybill_core::Weight::new(2, waybill_core::WeightUnit::Kilogram);
         if !heavy && value.amount <= rust_decimal::Decimal::from(self.config.cn22_limit_usd) {
             return None;
         }
-        let mut form = waybill_documents::Label::new("China Post", row.name, number, party(&shipment.from), party(&shipment.to));
+        let mut form = waybill_documents::Label::new(
+            "China Post",
+            row.name,
+            number,
+            party(&shipment.from),
+            party(&shipment.to),
+        );
         form.routing = shipment.to.country.to_string();
         form.facts = vec![shipment.total_weight().to_string(), order_no(order)];
         form.customs = Some(customs_form(CustomsKind::Cn23, customs, 0));

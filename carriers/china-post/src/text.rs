@@ -60,7 +60,8 @@ pub fn scrub(text: &str) -> String {
             rest = &rest[word.len()..];
             let after = rest.trim_start();
             if let Some(name) = after.strip_prefix([':', '：']) {
-                let end = name.find([',', '，', '。', ';', '；', '】', ']', '、', ')', '）']).unwrap_or(name.len());
+                let end =
+                    name.find([',', '，', '。', ';', '；', '】', ']', '、', ')', '）']).unwrap_or(name.len());
                 out.push_str("：***");
                 rest = &name[end..];
             }
@@ -73,7 +74,7 @@ pub fn scrub(text: &str) -> String {
             let inner = &rest[first.len_utf8()..];
             match inner.find(close) {
                 Some(end) => {
-                    out.push_str("…");
+                    out.push('…');
                     rest = &inner[end + close.len_utf8()..];
                 }
                 None => {
@@ -127,7 +128,10 @@ mod tests {
         let shown = scrub("【某营业部】已收寄，揽投员：王小明，电话：13912345678");
         assert_eq!(shown, "【某营业部】已收寄，揽投员：***，电话：***");
         assert_eq!(scrub("Value '5 Secret Rd' is not valid"), "Value … is not valid");
-        assert_eq!(scrub("撤销订单：LN361549165CN 成功, 2026-11-20"), "撤销订单：LN361549165CN 成功, 2026-11-20");
+        assert_eq!(
+            scrub("撤销订单：LN361549165CN 成功, 2026-11-20"),
+            "撤销订单：LN361549165CN 成功, 2026-11-20"
+        );
         assert_eq!(scrub("it's"), "it's");
     }
 }

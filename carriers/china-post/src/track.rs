@@ -1,8 +1,8 @@
 use async_trait::async_trait;
 use chrono::NaiveDateTime;
 use waybill_core::{
-    Cx, ErrorKind, EventPlace, LocalMoment, Result, Track, TrackDetail, TrackEvent, TrackOutcome, TrackReplies, TrackReply,
-    TrackRequest, TrackStatus, Tracking, TrackingNumber,
+    Cx, ErrorKind, EventPlace, LocalMoment, Result, Track, TrackDetail, TrackEvent, TrackOutcome,
+    TrackReplies, TrackReply, TrackRequest, TrackStatus, Tracking, TrackingNumber,
 };
 use waybill_rate_sheet::numbers::s10;
 
@@ -29,14 +29,18 @@ impl Tracking for ChinaPost {
                     answered += 1;
                     outcome
                 }
-                Some(Err(error)) if error.kind == ErrorKind::Auth || request.numbers.len() == 1 => return Err(error),
+                Some(Err(error)) if error.kind == ErrorKind::Auth || request.numbers.len() == 1 => {
+                    return Err(error);
+                }
                 Some(Err(error)) => TrackOutcome::Failed(error),
             };
             replies.push(TrackReply { number: number.clone(), outcome });
         }
         // When nothing at all could be asked, that is the answer.
         match replies.first() {
-            Some(TrackReply { outcome: TrackOutcome::Failed(error), .. }) if answered == 0 => Err(error.clone()),
+            Some(TrackReply { outcome: TrackOutcome::Failed(error), .. }) if answered == 0 => {
+                Err(error.clone())
+            }
             _ => Ok(TrackReplies { replies }),
         }
     }
@@ -107,8 +111,12 @@ pub fn track_of(number: &str, events: &Events) -> Track {
         let named = event.waybill_no.as_deref().or(event.trace_no.as_deref());
         named.is_none_or(|named| named.eq_ignore_ascii_case(number))
     };
-    let mut items: Vec<(LocalMoment, &Event)> =
-        events.response_items.iter().filter(mine).map(|event| (moment(event.op_time.as_deref()), event)).collect();
+    let mut items: Vec<(LocalMoment, &Event)> = events
+        .response_items
+        .iter()
+        .filter(mine)
+        .map(|event| (moment(event.op_time.as_deref()), event))
+        .collect();
     items.sort_by_key(|(at, _)| at.sort_key());
     let mut list: Vec<TrackEvent> = Vec::with_capacity(items.len());
     for (at, event) in &items {
@@ -138,8 +146,12 @@ fn track_event(at: LocalMoment, event: &Event, reverses: Option<String>) -> Trac
     }
     // How it was delivered, or why not, says more than the operation.
     let more = match status {
-        TrackStatus::Delivered => event.deliver_code.as_deref().and_then(|code| known(Namespace::Delivery, code)),
-        TrackStatus::Attempted => event.attempt_delivery_code.as_deref().and_then(|code| known(Namespace::Failure, code)),
+        TrackStatus::Delivered => {
+            event.deliver_code.as_deref().and_then(|code| known(Namespace::Delivery, code))
+        }
+        TrackStatus::Attempted => {
+            event.attempt_delivery_code.as_deref().and_then(|code| known(Namespace::Failure, code))
+        }
         _ => None,
     };
     if let Some((closer, why)) = more {
@@ -176,7 +188,12 @@ fn epacket_track(number: &str, traces: &Traces) -> Track {
             namespace: None,
             text: scrub(remark),
             place: EventPlace {
-                text: trace.accept_address.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned),
+                text: trace
+                    .accept_address
+                    .as_deref()
+                    .map(str::trim)
+                    .filter(|text| !text.is_empty())
+                    .map(str::to_owned),
                 ..EventPlace::default()
             },
             reverses: None,
@@ -192,14 +209,38 @@ fn epacket_track(number: &str, traces: &Traces) -> Track {
 /// Chinese word for "delivered" stands inside "not delivered" and "delivered back".
 const WORDS: &[(&[&str], TrackStatus, Option<TrackDetail>)] = &[
     (&["退回妥投"], TrackStatus::Returned, None),
-    (&["未妥投", "试投", "Unsuccessful", "unsuccessful", "Attempted", "attempted"], TrackStatus::Attempted, None),
+    (
+        &["未妥投", "试投", "Unsuccessful", "unsuccessful", "Attempted", "attempted"],
+        TrackStatus::Attempted,
+        None,
+    ),
     (&["退回", "退件", "Return", "return"], TrackStatus::Exception, Some(TrackDetail::Returning)),
-    (&["海关留存", "扣留", "Held by", "held by", "Retained", "retained"], TrackStatus::Exception, Some(TrackDetail::CustomsHeld)),
-    (&["海关放行", "已通关", "完成目的国清关", "Released", "released"], TrackStatus::InTransit, Some(TrackDetail::CustomsCleared)),
+    (
+        &["海关留存", "扣留", "Held by", "held by", "Retained", "retained"],
+        TrackStatus::Exception,
+        Some(TrackDetail::CustomsHeld),
+    ),
+    (
+        &["海关放行", "已通关", "完成目的国清关", "Released", "released"],
+        TrackStatus::InTransit,
+        Some(TrackDetail::CustomsCleared),
+    ),
     (&["送交", "海关", "清关", "Customs", "customs"], TrackStatus::InTransit, Some(TrackDetail::Customs)),
-    (&["投递下段", "派送", "Out for delivery", "Out For Delivery", "out for delivery"], TrackStatus::OutForDelivery, None),
-    (&["妥投", "已签收", "Final delivery", "Final Delivery", "Delivered", "delivered"], TrackStatus::Delivered, None),
-    (&["Despatch", "Depart", "depart", "离开", "启运", "封车"], TrackStatus::InTransit, Some(TrackDetail::Departed)),
+    (
+        &["投递下段", "派送", "Out for delivery", "Out For Delivery", "out for delivery"],
+        TrackStatus::OutForDelivery,
+        None,
+    ),
+    (
+        &["妥投", "已签收", "Final delivery", "Final Delivery", "Delivered", "delivered"],
+        TrackStatus::Delivered,
+        None,
+    ),
+    (
+        &["Despatch", "Depart", "depart", "离开", "启运", "封车"],
+        TrackStatus::InTransit,
+        Some(TrackDetail::Departed),
+    ),
     (&["Arriv", "arriv", "到达"], TrackStatus::InTransit, Some(TrackDetail::Arrived)),
     (&["收寄", "Posting", "posting", "Collection", "collection"], TrackStatus::Accepted, None),
     (&["处理中心", "互换局", "Outward", "Sorting", "sorting"], TrackStatus::InTransit, None),
@@ -239,7 +280,9 @@ mod tests {
 
     #[test]
     fn a_reversal_takes_back_acceptance_and_delivery() {
-        let track = |items: Vec<Event>| track_of("LX255744009CN", &Events { response_items: items, ..Events::default() });
+        let track = |items: Vec<Event>| {
+            track_of("LX255744009CN", &Events { response_items: items, ..Events::default() })
+        };
         let taken = track(vec![event("2026-10-08 16:20:00", "203"), event("2026-10-08 17:00:00", "207")]);
         assert_eq!(taken.status, TrackStatus::Unknown);
         let undelivered = track(vec![

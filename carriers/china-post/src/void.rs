@@ -1,5 +1,6 @@
 use waybill_core::{
-    Cx, Error, ErrorKind, LabelKey, Phase, Request, Response, Result, TrackOutcome, TrackStatus, TrackingNumber, VoidOutcome,
+    Cx, Error, ErrorKind, LabelKey, Phase, Request, Response, Result, TrackOutcome, TrackStatus,
+    TrackingNumber, VoidOutcome,
 };
 
 use crate::ChinaPost;
@@ -19,7 +20,9 @@ impl ChinaPost {
         let outcome = outcome(parse(cx.change(call).await?));
         match outcome {
             // The words do not say why: the parcel's history does.
-            Err(error) if error.phase == Phase::Answered && is_undecided(&error) => self.why(cx, number, error).await,
+            Err(error) if error.phase == Phase::Answered && is_undecided(&error) => {
+                self.why(cx, number, error).await
+            }
             decided => decided,
         }
     }
@@ -30,6 +33,7 @@ impl ChinaPost {
             Some(Ok(TrackOutcome::NotFound | TrackOutcome::NotPermitted)) => {
                 return Err(Error { kind: ErrorKind::NotFound, ..refusal });
             }
+            Some(Err(error)) => return Err(error),
             _ => return Err(refusal),
         };
         match track.status {
@@ -43,11 +47,14 @@ impl ChinaPost {
 
     fn cancel_request(&self, cx: &Cx, key: &LabelKey, number: &str) -> Result<(Request, Parser)> {
         match self.config.gateway {
-            Gateway::Eub => Ok((eub::cancel_request(&self.base, self.eub_keys()?, number)?, |response| eub::done(response, "cancel"))),
+            Gateway::Eub => Ok((eub::cancel_request(&self.base, self.eub_keys()?, number)?, |response| {
+                eub::done(response, "cancel")
+            })),
             Gateway::Pcp => Ok((pcp::cancel_request(&self.base, self.pcp_keys()?, number)?, pcp::cancelled)),
-            Gateway::Open => {
+            Gateway::Open | Gateway::OpenDomestic => {
                 let order = key.handle.short();
-                let body = Cancel { logistics_order_no: &order, waybill_no: number, cancel_reason: "客户取消" };
+                let body =
+                    Cancel { logistics_order_no: &order, waybill_no: number, cancel_reason: "客户取消" };
                 Ok((open::request(&self.open_door()?, api::CANCEL, &body, cx.now())?, open::cancelled))
             }
         }
@@ -88,7 +95,10 @@ mod tests {
         let other = || ErrorKind::Other("refused".into());
         assert_eq!(outcome(Ok(())).unwrap(), VoidOutcome::Voided);
         assert_eq!(outcome(refused(other(), "邮件已撤单")).unwrap(), VoidOutcome::Voided);
-        assert!(matches!(outcome(refused(other(), "邮件已收寄，不能取消")).unwrap(), VoidOutcome::TooLate { .. }));
+        assert!(matches!(
+            outcome(refused(other(), "邮件已收寄，不能取消")).unwrap(),
+            VoidOutcome::TooLate { .. }
+        ));
         assert_eq!(outcome(refused(ErrorKind::NotFound, "不存在")).unwrap_err().kind, ErrorKind::NotFound);
         assert!(outcome(refused(other(), "?")).is_err());
     }

@@ -12,10 +12,8 @@ use waybill_rate_sheet::sheet::{Offer, Sheet, price};
 
 /// The folder of this carrier's facts; `None`, and a word about it, when it is not there.
 fn shared(test: &str) -> Option<PathBuf> {
-    let root = std::env::var_os("WAYBILL_SHARED").map_or_else(
-        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared"),
-        PathBuf::from,
-    );
+    let root = std::env::var_os("WAYBILL_SHARED")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared"), PathBuf::from);
     let folder = root.join("carriers/china-post");
     if folder.is_dir() {
         return Some(folder);
@@ -43,7 +41,12 @@ fn sm4_and_md5_vectors() {
     assert!(sm4.len() >= 4);
     for vector in sm4 {
         let key = Secret::new(vector["sign_key_base64"].clone());
-        assert_eq!(sm4_body(&vector["payload"], &key).unwrap(), vector["logitcsInterface"], "{}", vector["note"]);
+        assert_eq!(
+            sm4_body(&vector["payload"], &key).unwrap(),
+            vector["logitcsInterface"],
+            "{}",
+            vector["note"]
+        );
     }
     let md5 = read("md5-digest-vectors.json");
     assert!(md5.len() >= 4);
@@ -69,7 +72,9 @@ fn coarse(status: &TrackStatus, detail: Option<&TrackDetail>) -> (&'static str, 
     match (status, detail) {
         (TrackStatus::PreTransit, _) => ("pre-transit", ""),
         (TrackStatus::Accepted, _) => ("accepted", ""),
-        (TrackStatus::InTransit, Some(TrackDetail::Customs | TrackDetail::CustomsCleared)) => ("in-transit", "customs"),
+        (TrackStatus::InTransit, Some(TrackDetail::Customs | TrackDetail::CustomsCleared)) => {
+            ("in-transit", "customs")
+        }
         (TrackStatus::InTransit, _) => ("in-transit", ""),
         (TrackStatus::OutForDelivery, _) => ("out-for-delivery", ""),
         (TrackStatus::Delivered, _) => ("delivered", ""),
@@ -147,17 +152,33 @@ fn sheet(table: &[BTreeMap<String, String>], on: &str) -> Sheet {
     codes.sort_unstable();
     codes.dedup();
     for code in codes {
-        text += &format!("[[services]]\ncode='{}'\nrate_code='{code}'\nname='{code}'\nbilling_step='1g'\n", code.to_lowercase());
+        text += &format!(
+            "[[services]]\ncode='{}'\nrate_code='{code}'\nname='{code}'\nbilling_step='1g'\n",
+            code.to_lowercase()
+        );
     }
     let mut rates = "service,zone,max_weight,min_billable,item_fee,per_g,first_weight,first_fee,step,step_fee,effective,price_kind,confidence\n".to_owned();
     for row in table {
-        let day = [&row["effective_from"], &row["table_date"]].into_iter().find(|day| !day.is_empty()).unwrap();
+        let day =
+            [&row["effective_from"], &row["table_date"]].into_iter().find(|day| !day.is_empty()).unwrap();
         let day = if day.len() == 4 { format!("{day}-01-01") } else { day.clone() };
         if day.as_str() > on {
             continue;
         }
-        let kind = if row["price_kind"] == "marketplace-published" { "list" } else { row["price_kind"].as_str() };
-        let names = ["service_code", "dest_country", "max_weight_g", "min_billable_g", "item_fee", "per_gram", "first_weight_g", "first_weight_fee", "step_g", "step_fee"];
+        let kind =
+            if row["price_kind"] == "marketplace-published" { "list" } else { row["price_kind"].as_str() };
+        let names = [
+            "service_code",
+            "dest_country",
+            "max_weight_g",
+            "min_billable_g",
+            "item_fee",
+            "per_gram",
+            "first_weight_g",
+            "first_weight_fee",
+            "step_g",
+            "step_fee",
+        ];
         let cells: Vec<&str> = names.iter().map(|name| row[*name].as_str()).collect();
         rates += &format!("{},{day},{kind},{}\n", cells.join(","), row["confidence"]);
     }
@@ -171,7 +192,8 @@ fn worked_rate_examples_to_the_digit() {
     let (table, examples) = (read("rate-table-2026.csv"), read("rate-examples.csv"));
     assert!(examples.len() >= 16);
     let sheet = sheet(&table, "2026-11-20");
-    let place = |country: &str| waybill_core::Address::new("A", "1 Street", "City", "", "", country.parse().unwrap());
+    let place =
+        |country: &str| waybill_core::Address::new("A", "1 Street", "City", "", "", country.parse().unwrap());
     for example in examples {
         let weight = format!("{}g", example["weight_g"]).parse().unwrap();
         let shipment = waybill_core::Shipment::new(
@@ -205,7 +227,10 @@ fn recorded_answers_read_to_what_they_hold() {
     eub::done(sample("eub-label-response.xml"), "label").unwrap();
     let v02 = eub::ordered(sample("eub-error-v02-response.xml")).unwrap_err();
     assert_eq!((v02.kind, v02.carrier.unwrap().code.as_deref()), (ErrorKind::Auth, Some("V02")));
-    assert_eq!(eub::done(sample("eub-error-v01-response.xml"), "order").unwrap_err().kind, ErrorKind::Invalid);
+    assert_eq!(
+        eub::done(sample("eub-error-v01-response.xml"), "order").unwrap_err().kind,
+        ErrorKind::Invalid
+    );
     assert!(eub::events(sample("eub-track-one-event-response.xml")).unwrap().is_some());
     assert!(eub::events(sample("eub-track-delivered-cn-response.xml")).unwrap().is_some());
     assert!(eub::events(answer("null")).unwrap().is_none());
@@ -237,9 +262,21 @@ mod mutations {
     fn read_all(bytes: &[u8]) {
         let fresh = || answer(bytes.to_vec());
         drop((eub::ordered(fresh()), eub::done(fresh(), "x"), eub::events(fresh()), eub::file(fresh())));
-        drop((pcp::ordered(fresh()), pcp::label(fresh()), pcp::cancelled(fresh()), pcp::fees(fresh()), pcp::numbers(fresh())));
-        drop((open::ordered(fresh()), open::label(fresh()), open::cancelled(fresh()), open::numbers(fresh())));
-        for events in [open::events(fresh()).ok().flatten(), pcp::events(fresh()).ok()].into_iter().flatten() {
+        drop((
+            pcp::ordered(fresh()),
+            pcp::label(fresh()),
+            pcp::cancelled(fresh()),
+            pcp::fees(fresh()),
+            pcp::numbers(fresh()),
+        ));
+        drop((
+            open::ordered(fresh()),
+            open::label(fresh()),
+            open::cancelled(fresh()),
+            open::numbers(fresh()),
+        ));
+        for events in [open::events(fresh()).ok().flatten(), pcp::events(fresh()).ok()].into_iter().flatten()
+        {
             track_of("LX255744009CN", &events);
         }
         drop((scrub(&String::from_utf8_lossy(bytes)), latin(&String::from_utf8_lossy(bytes))));
@@ -257,7 +294,11 @@ mod mutations {
         let mut all: Vec<Vec<u8>> = OWN.iter().map(|text| text.as_bytes().to_vec()).collect();
         if let Some(folder) = shared("mutations of the samples") {
             let files = fs::read_dir(folder.join("samples")).unwrap().map(|entry| entry.unwrap().path());
-            all.extend(files.filter(|path| path.extension().is_some_and(|end| end != "md")).map(|path| fs::read(path).unwrap()));
+            all.extend(
+                files
+                    .filter(|path| path.extension().is_some_and(|end| end != "md"))
+                    .map(|path| fs::read(path).unwrap()),
+            );
         }
         all
     }
@@ -269,7 +310,12 @@ mod mutations {
             prop::sample::select(all),
             any::<prop::sample::Index>(),
             0_usize..30,
-            prop_oneof![prop::collection::vec(any::<u8>(), 0..6), Just("null".into()), Just("<!DOCTYPE x>".into()), Just("9".repeat(40).into_bytes())],
+            prop_oneof![
+                prop::collection::vec(any::<u8>(), 0..6),
+                Just("null".into()),
+                Just("<!DOCTYPE x>".into()),
+                Just("9".repeat(40).into_bytes())
+            ],
         );
         proptest!(ProptestConfig::with_cases(4000), |((mut bytes, at, cut, with) in strategy)| {
             let at = at.index(bytes.len() + 1);

@@ -97,6 +97,6 @@ impl CarrierPlugin for RateSheet {
     }
 
     fn example() -> &'static str {
-        include_str!("../fixtures/example.toml")
+        include_str!("../fixtures/own/example.toml")
     }
 }

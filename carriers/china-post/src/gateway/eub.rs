@@ -37,8 +37,9 @@ fn request(method: Method, url: &Url, keys: &Eub, content: Option<String>) -> Re
 }
 
 fn xml(value: &impl Serialize) -> Result<String> {
-    let text = quick_xml::se::to_string(value)
-        .map_err(|error| Error::new(ErrorKind::Internal, format!("request cannot be written as XML: {error}")))?;
+    let text = quick_xml::se::to_string(value).map_err(|error| {
+        Error::new(ErrorKind::Internal, format!("request cannot be written as XML: {error}"))
+    })?;
     Ok(format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>{text}"))
 }
 
@@ -75,7 +76,7 @@ enum Answer {
     Ordered(Ordered),
     Status(Status),
     Traces(Traces),
-    /// The four letters `null`, or nothing.
+    /// The four letters `null`.
     Null,
 }
 
@@ -85,7 +86,7 @@ const DEEPEST: usize = 16;
 fn answer(response: &Response, what: &str) -> Result<Answer> {
     let text = body(response);
     let text = text.trim_start_matches('\u{feff}').trim();
-    if text.is_empty() || text == "null" {
+    if text == "null" {
         return Ok(Answer::Null);
     }
     let malformed = |problem: &str| {
@@ -99,7 +100,9 @@ fn answer(response: &Response, what: &str) -> Result<Answer> {
         return malformed("declares entities, which are not read");
     }
     let Some(root) = root(text) else { return malformed("has no root element or is nested too deeply") };
-    let unreadable = |_| Error::malformed(format!("{what}: the answer cannot be read")).with_words(wire::words_of(response));
+    let unreadable = |_| {
+        Error::malformed(format!("{what}: the answer cannot be read")).with_words(wire::words_of(response))
+    };
     match root.as_str() {
         "order" => read(text).map(Answer::Ordered).map_err(unreadable),
         "orders" => {
@@ -187,11 +190,12 @@ pub fn done(response: Response, what: &str) -> Result<()> {
     match answer(&response, what)? {
         Answer::Status(status) if is_success(&status) => Ok(()),
         Answer::Status(status) => Err(refused(&status, &response)),
-        _ => Err(Error::malformed(format!("{what}: the answer is no status")).with_words(wire::words_of(&response))),
+        _ => Err(Error::malformed(format!("{what}: the answer is no status"))
+            .with_words(wire::words_of(&response))),
     }
 }
 
-/// A label file. A page in its place means that it is not there.
+/// A label file. A page in its place means that it is not there (yet), or that somebody else answered.
 pub fn file(response: Response) -> Result<Bytes> {
     if let Some(found) = pdf(response.body()) {
         return Ok(found);
@@ -199,7 +203,11 @@ pub fn file(response: Response) -> Result<Bytes> {
     if response.status().is_server_error() || matches!(response.status().as_u16(), 401 | 403 | 429) {
         return Err(wire::status_error(&response, "label"));
     }
-    Err(no_label("label"))
+    if response.status() == http::StatusCode::NOT_FOUND {
+        return Err(no_label("label"));
+    }
+    let problem = "label: a page or nothing came in the file's place; the label may not be made yet";
+    Err(Error::malformed(problem).with_words(wire::words_of(&response)))
 }
 
 /// Events; `None` when the number is unknown.
@@ -212,6 +220,8 @@ pub fn events(response: Response) -> Result<Option<Traces>> {
             let error = refused(&status, &response);
             if error.kind == ErrorKind::NotFound { Ok(None) } else { Err(error) }
         }
-        Answer::Ordered(_) => Err(Error::malformed("tracking: the answer is an order").with_words(wire::words_of(&response))),
+        Answer::Ordered(_) => {
+            Err(Error::malformed("tracking: the answer is an order").with_words(wire::words_of(&response)))
+        }
     }
 }

@@ -11,7 +11,9 @@ use waybill_core::{Error, ErrorKind, Phase};
 
 /// `true` and `"true"`, `1` and `success` too.
 pub(crate) fn is_true(text: Option<&str>) -> bool {
-    text.is_some_and(|text| matches!(text.to_ascii_lowercase().as_str(), "true" | "1" | "success" | "t" | "y"))
+    text.is_some_and(|text| {
+        matches!(text.to_ascii_lowercase().as_str(), "true" | "1" | "success" | "t" | "y")
+    })
 }
 
 /// A PDF out of whatever it is wrapped in: raw bytes, hexadecimal or base64 text. `None` when none is inside.
@@ -24,9 +26,11 @@ pub(crate) fn pdf(bytes: &[u8]) -> Option<Bytes> {
         return Some(Bytes::copy_from_slice(bytes));
     }
     let text = bytes.trim_ascii();
-    let decoded = if text.len() % 2 == 0 && text.iter().all(u8::is_ascii_hexdigit) {
+    let decoded = if text.len().is_multiple_of(2) && text.iter().all(u8::is_ascii_hexdigit) {
         let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-        text.chunks_exact(2).map(|pair| Some(digit(pair[0])? * 16 + digit(pair[1])?)).collect::<Option<Vec<u8>>>()?
+        text.chunks_exact(2)
+            .map(|pair| Some(digit(pair[0])? * 16 + digit(pair[1])?))
+            .collect::<Option<Vec<u8>>>()?
     } else {
         let compact: Vec<u8> = text.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
         STANDARD.decode(compact).ok()?
@@ -36,5 +40,6 @@ pub(crate) fn pdf(bytes: &[u8]) -> Option<Bytes> {
 
 /// The label is not there (yet).
 pub(crate) fn no_label(what: &str) -> Error {
-    Error::new(ErrorKind::NotFound, format!("{what}: the carrier has no label for this number")).in_phase(Phase::Answered)
+    Error::new(ErrorKind::NotFound, format!("{what}: the carrier has no label for this number"))
+        .in_phase(Phase::Answered)
 }

@@ -59,8 +59,9 @@ pub struct Door<'a> {
 /// A request: form fields, the body under SM4.
 pub fn request(door: &Door<'_>, code: &str, body: &impl Serialize, now: DateTime<Utc>) -> Result<Request> {
     let keys = door.keys;
-    let json = serde_json::to_string(body)
-        .map_err(|error| Error::new(ErrorKind::Internal, format!("request cannot be written as JSON: {error}")))?;
+    let json = serde_json::to_string(body).map_err(|error| {
+        Error::new(ErrorKind::Internal, format!("request cannot be written as JSON: {error}"))
+    })?;
     let sealed = sm4_body(&json, &keys.sign_key)?;
     let time = china_time(now);
     let mut fields = vec![
@@ -134,7 +135,9 @@ pub fn ordered(response: Response) -> Result<String> {
     #[derive(serde::Deserialize)]
     struct Any(#[serde(deserialize_with = "waybill_core::lenient::list")] Vec<Ordered>);
     let Any(orders) = inner(text, what)?;
-    let number = orders.into_iter().find_map(|order| order.waybill_no.or(order.waybill_no_camel).or(order.cross_border_no));
+    let number = orders
+        .into_iter()
+        .find_map(|order| order.waybill_no.or(order.waybill_no_camel).or(order.cross_border_no));
     number.ok_or_else(|| empty(&response, what))
 }
 
@@ -157,7 +160,13 @@ pub fn label(response: Response) -> Result<Bytes> {
     }
     #[derive(Default, serde::Deserialize)]
     struct Wrapped {
-        #[serde(default, alias = "pdf", alias = "label", alias = "base64", deserialize_with = "waybill_core::lenient::text")]
+        #[serde(
+            default,
+            alias = "pdf",
+            alias = "label",
+            alias = "base64",
+            deserialize_with = "waybill_core::lenient::text"
+        )]
         data: Option<String>,
     }
     let wrapped: Wrapped = inner(text, what).unwrap_or_default();

@@ -16,8 +16,9 @@ use crate::wire::pcp::{Cancelled, Events, Fees, NumberReply, NumberRequest, Orde
 pub const HOST: &str = "https://my.ems.com.cn";
 
 fn json(body: &impl Serialize) -> Result<String> {
-    serde_json::to_string(body)
-        .map_err(|error| Error::new(ErrorKind::Internal, format!("request cannot be written as JSON: {error}")))
+    serde_json::to_string(body).map_err(|error| {
+        Error::new(ErrorKind::Internal, format!("request cannot be written as JSON: {error}"))
+    })
 }
 
 fn company(keys: &Pcp) -> &str {
@@ -61,7 +62,8 @@ pub(crate) fn order_request(base: &Url, keys: &Pcp, order: &Order) -> Result<Req
 /// Asks for the label of a number (2.4).
 pub(crate) fn label_request(base: &Url, keys: &Pcp, number: &str) -> Result<Request> {
     let digest = md5_digest(number, &keys.key);
-    let fields = [("ecCompanyId", company(keys)), ("barCode", number), ("dataDigest", &digest), ("version", "2.0")];
+    let fields =
+        [("ecCompanyId", company(keys)), ("barCode", number), ("dataDigest", &digest), ("version", "2.0")];
     post(base, "surface/download", &fields)
 }
 
@@ -138,7 +140,8 @@ pub fn ordered(response: Response) -> Result<String> {
     match reply.waybill_no {
         Some(number) if is_true(reply.success.as_deref()) => Ok(number),
         _ if is_true(reply.success.as_deref()) || (reply.success.is_none() && reply.reason.is_none()) => {
-            Err(Error::malformed("order: the platform answered success without a number").with_words(wire::words_of(&response)))
+            Err(Error::malformed("order: the platform answered success without a number")
+                .with_words(wire::words_of(&response)))
         }
         _ => Err(classify(Table::PcpOrder, reply.reason.as_deref(), reply.msg.as_deref(), &response)),
     }
@@ -170,7 +173,8 @@ pub fn cancelled(response: Response) -> Result<()> {
         return Ok(());
     }
     if reply.flag.is_none() && reply.message.is_none() {
-        return Err(Error::malformed("cancel: the answer has neither a flag nor a message").with_words(wire::words_of(&response)));
+        return Err(Error::malformed("cancel: the answer has neither a flag nor a message")
+            .with_words(wire::words_of(&response)));
     }
     Err(classify(Table::PcpOrder, None, reply.message.as_deref(), &response))
 }
