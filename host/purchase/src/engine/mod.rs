@@ -50,11 +50,9 @@ pub struct Options {
     pub ask_again: Vec<Duration>,
     /// How long to ask, where the carrier's recovery does not end earlier.
     pub resolve_for: Duration,
-    /// Times after sending when every attempt is swept for late sales.
+    /// Times after sending when every attempt is swept for late sales; one whose answer came normally, at a carrier where
+    /// a question is a reprint, at the last of them only.
     pub sweeps: Vec<Duration>,
-    /// Whether attempts whose answer came normally are swept as well where a question costs a reprint. They always are
-    /// where it costs nothing.
-    pub sweep_everything: bool,
     /// Sends of one attempt that certainly did not leave, until it is given up.
     pub max_unsent: i64,
     /// Wait before such a send is repeated; it doubles.
@@ -106,7 +104,6 @@ impl Default for Options {
             ask_again: vec![Duration::from_secs(30), minutes(2), minutes(10), minutes(30), minutes(120)],
             resolve_for: minutes(24 * 60),
             sweeps: vec![minutes(10), minutes(60), minutes(24 * 60)],
-            sweep_everything: false,
             max_unsent: 5,
             unsent_wait: Duration::from_millis(500),
             grace: Duration::from_secs(5),

@@ -8,7 +8,7 @@ use waybill_core::{DocumentKind, LabelKey, Money, Purchase, Settlement, Shipment
 
 use super::{Attention, Engine, OnNoLabel, OnVariance, OpenAccount, PartialPolicy, Policy, Result, json};
 use crate::fail::failpoint;
-use crate::ledger::NewEntry;
+use crate::ledger::{EntryKind, NewEntry};
 use crate::seal::{Place, sha256};
 use crate::store::{
     AttemptRow, AttemptState, Db, Inserted, NewDocument, NewLabel, NewOp, OpKind, PurchaseChange, PurchaseRow,
@@ -447,26 +447,26 @@ async fn contradiction(
 
 async fn ledger_entries(db: &mut Db<'_>, row: &PurchaseRow, sale: &Prepared, adopted: bool) -> Result<(), StoreError> {
     let tracking = sale.labels.first().map(|label| label.tracking.clone());
-    let entry = |kind: &str, amount: Option<Money>| NewEntry {
+    let entry = |kind: EntryKind, amount: Option<Money>| NewEntry {
         tenant: row.tenant.clone(),
         carrier: row.carrier.clone(),
         account: row.account.clone(),
         purchase_id: Some(row.id.clone()),
         tracking: tracking.clone(),
         reference: Some(row.business_key.clone()),
-        kind: kind.to_owned(),
+        kind,
         amount,
         weight: None,
         source: "engine".to_owned(),
         note: (!adopted).then(|| "a label too many".to_owned()),
     };
     if let (Some(quoted), true) = (row.quoted, adopted) {
-        db.insert_entry(&entry("estimated", Some(quoted))).await?;
+        db.insert_entry(&entry(EntryKind::Estimated, Some(quoted))).await?;
     }
     let kind = match sale.settlement {
-        Settlement::Charged => "charged",
-        Settlement::BilledToAccount => "ordered",
-        Settlement::Offline { .. } => "offline",
+        Settlement::Charged => EntryKind::Charged,
+        Settlement::BilledToAccount => EntryKind::Ordered,
+        Settlement::Offline { .. } => EntryKind::Offline,
     };
     db.insert_entry(&entry(kind, sale.charged)).await
 }

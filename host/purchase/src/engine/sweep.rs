@@ -55,10 +55,10 @@ impl Engine {
             Err(error) => return Err(error.into()),
         };
         let traits = &account.carrier.profile().purchase;
-        // An unknown attempt is asked about on its own schedule; a sale that answered normally is asked about only where
-        // a question is not a reprint.
+        // An unknown attempt is asked about on its own schedule. A sale that answered normally is asked about once only, at
+        // the end, where a question is a reprint: some carriers count those.
         let answered = attempt.state == AttemptState::Confirmed && attempt.checks == 0;
-        let costly = answered && traits.recovers_label && !self.inner.options.sweep_everything;
+        let costly = answered && traits.recovers_label && attempt.sweep_at.is_some();
         if !traits.lookup || attempt.state == AttemptState::Unknown || costly {
             return Ok(());
         }

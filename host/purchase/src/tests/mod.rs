@@ -1,8 +1,12 @@
 //! Tests of the whole engine over both stores, against a carrier that exists in memory.
 
 mod buying;
-mod postgres;
+mod crashes;
+mod model;
+mod money;
+pub(crate) mod postgres;
 mod rig;
+mod soak;
 mod world;
 
 /// Declares each test twice: over SQLite and over PostgreSQL. The latter says so and passes where no server is installed.

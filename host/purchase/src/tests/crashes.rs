@@ -1,0 +1,184 @@
+//! Crashes, errors and delays at every named point, over both stores and every kind of carrier; the journal; a database
+//! restored from a backup.
+
+use std::time::Duration;
+
+use super::on_both;
+use super::rig::{Kind, Rig, quick, request};
+use super::world::*;
+use crate::*;
+
+fn clean(report: &audit::Report, what: &str) {
+    assert!(report.is_clean(), "{what}: {report:#?}");
+}
+
+/// Points that a purchase, its lookup, its sweep or its void passes.
+async fn one_crash(kind: Kind, personality: Personality, point: &'static str, action: FailAction, fault: Fault) {
+    let Some(mut rig) = Rig::new(kind, World::new(personality), quick()).await else { return };
+    let what = format!("{kind:?} {} {point} {action:?} {fault:?}", personality.name);
+    rig.world.faults(&[fault]);
+    rig.options.fail.arm(point, action, 1);
+    let wait = Duration::from_millis(if action == FailAction::Hang { 500 } else { 3000 });
+    let _ = rig.buy_with(BuyRequest { wait, ..request("1") }).await;
+    if action == FailAction::Hang {
+        rig.crash().await;
+    }
+    rig.settle().await;
+    // Whatever happened, the same key answers, and answers with the one purchase.
+    let view = rig.buy("1").await.unwrap_or_else(|error| panic!("{what}: {error}"));
+    rig.settle().await;
+    let view = rig.view(&view.id).await;
+    let certain = personality.lookup && personality.voids;
+    if certain {
+        assert_eq!(view.state, PurchaseState::Bought, "{what}");
+        assert_eq!(rig.world.live().len(), 1, "{what}");
+    } else {
+        assert!(view.state.is_settled(), "{what}: {:?}", view.state);
+    }
+    assert!(rig.world.most_requests() <= 1, "{what}: sent twice");
+    clean(&rig.check().await, &what);
+    if view.state == PurchaseState::Bought {
+        let void = VoidRequest { tenant: "t1".into(), purchase: view.id.clone(), wait: Duration::from_secs(5) };
+        let done = rig.engine.void(void, rig.accounts.clone()).await.unwrap();
+        assert!(matches!(done.state, OpState::Done | OpState::Refused), "{what}: {:?}", done.state);
+        clean(&rig.check().await, &what);
+    }
+    rig.engine.close().await;
+}
+
+async fn matrix(kind: Kind, personalities: &[Personality], actions: &[FailAction], faults: &[Fault], at_once: usize) {
+    let mut cases = Vec::new();
+    for personality in personalities {
+        for point in FAIL_POINTS {
+            for action in actions {
+                for fault in faults {
+                    cases.push(one_crash(kind, *personality, point, *action, *fault));
+                }
+            }
+        }
+    }
+    let mut cases = cases.into_iter();
+    loop {
+        let batch: Vec<_> = cases.by_ref().take(at_once).collect();
+        if batch.is_empty() {
+            return;
+        }
+        futures_util::future::join_all(batch).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_crash_at_every_point_loses_nothing_on_sqlite() {
+    matrix(Kind::Sqlite, PERSONALITIES, &[FailAction::Hang], &[Fault::None, Fault::ResetAfter], 24).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_error_at_every_point_loses_nothing_on_sqlite() {
+    matrix(Kind::Sqlite, PERSONALITIES, &[FailAction::Error], &[Fault::None, Fault::ResetAfter], 24).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_delay_beyond_the_lease_at_every_point_loses_nothing() {
+    let late = FailAction::Delay(Duration::from_millis(1000));
+    matrix(Kind::Sqlite, &[FULL, CHOSEN], &[late], &[Fault::None], 24).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_crash_at_every_point_loses_nothing_on_postgres() {
+    matrix(Kind::Postgres, &[FULL, BLIND], &[FailAction::Hang], &[Fault::None], 6).await;
+}
+
+on_both! {
+    async fn an_answer_goes_to_the_journal_when_the_database_is_away(rig: World { World::new(BLIND) }) {
+        // The carrier cannot be asked: only the stored answer can tell.
+        rig.options.fail.arm("d3.before", FailAction::Error, 1);
+        rig.options.fail.arm("verdict.before", FailAction::Hang, 1);
+        let early = BuyRequest { wait: Duration::from_millis(300), ..request("1") };
+        let pending = rig.buy_with(early).await.unwrap();
+        assert_eq!(pending.state, PurchaseState::Accepted);
+        assert_eq!(rig.engine.journal().waiting().len(), 1);
+        rig.crash().await;
+        assert!(rig.engine.journal().waiting().is_empty(), "the journal was not brought into the database");
+        rig.settle().await;
+        let view = rig.view(&pending.id).await;
+        assert_eq!(view.state, PurchaseState::Bought);
+        assert_eq!(rig.world.requests(), 1);
+        let documents = rig.engine.documents("t1", &view.id).await.unwrap();
+        assert_eq!(documents[0].bytes, label_of(&view.labels[0].tracking).as_bytes());
+        clean(&rig.check().await, "journal");
+    }
+
+    async fn an_answer_that_nothing_can_store_is_not_given_to_anybody(rig: World { World::new(FULL) }) {
+        rig.options.fail.arm("d3.before", FailAction::Error, 1);
+        rig.options.fail.arm("journal.before", FailAction::Error, 1);
+        let bought = rig.buy("1").await.unwrap();
+        rig.settle().await;
+        let shown = rig.engine.show("t1", &bought.id).await.unwrap();
+        assert_eq!(shown.purchase.state, PurchaseState::Bought);
+        assert!(shown.events.iter().any(|event| event.kind == "purchase.unknown"), "{:#?}", shown.events);
+        clean(&rig.check().await, "nothing stored");
+    }
+
+    async fn a_sender_that_wakes_late_sends_nothing(rig: World { World::new(BLIND) }) {
+        rig.options.fail.arm("begin.before", FailAction::Delay(Duration::from_millis(600)), 1);
+        let options = Options { timeout: Some(Duration::from_secs(3)), ..rig.options.clone() };
+        rig.options = options;
+        rig.reopen().await;
+        let bought = rig.buy("1").await.unwrap();
+        assert_eq!(bought.state, PurchaseState::Bought);
+        let shown = rig.engine.show("t1", &bought.id).await.unwrap();
+        assert_eq!((shown.attempts[0].unsent, shown.attempts[0].sends, rig.world.requests()), (1, 1, 1));
+    }
+
+    async fn keys_rotate_while_the_engine_runs(rig: World { World::new(FULL) }) {
+        let bought = rig.buy("1").await.unwrap();
+        rig.engine.put_credential("t1", "main", "world", b"secret").await.unwrap();
+        rig.settle().await;
+        let store = rig.engine.store().clone();
+        let folder = tempfile::tempdir().unwrap();
+        let open = |keys: Vec<[u8; 32]>, name: &str| {
+            let journal = Journal::open(folder.path().join(name)).unwrap();
+            Engine::open(store.clone(), journal, Sealer::new(keys), quick())
+        };
+        let both = open(vec![[8; 32], [9; 32]], "both").await.unwrap();
+        assert_eq!(both.credential("t1", "main").await.unwrap().unwrap(), b"secret");
+        while both.reseal(2).await.unwrap() > 0 {}
+        let new = open(vec![[8; 32]], "new").await.unwrap();
+        assert_eq!(new.credential("t1", "main").await.unwrap().unwrap(), b"secret");
+        assert_eq!(new.documents("t1", &bought.id).await.unwrap().len(), 1);
+        clean(&audit::audit(&new, None).await.unwrap(), "after the rotation");
+        assert!(rig.engine.documents("t1", &bought.id).await.is_err(), "the old key still opens");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_restored_from_a_backup_opens_in_quarantine() {
+    let world = World::new(FULL);
+    let mut rig = Rig::new(Kind::Sqlite, world, Options { epoch_every: Duration::ZERO, ..quick() }).await.unwrap();
+    let first = rig.buy("1").await.unwrap();
+    rig.settle().await;
+    let backup = rig.path("backup.db");
+    rig.engine.store().backup_to(&backup).await.unwrap();
+    rig.buy("2").await.unwrap();
+    rig.settle().await;
+    rig.engine.kill().await;
+    rig.engine.store().close().await;
+    for ending in ["", "-wal", "-shm"] {
+        let _ = std::fs::remove_file(rig.path(&format!("waybill.db{ending}")));
+    }
+    std::fs::copy(&backup, rig.path("waybill.db")).unwrap();
+    rig.reopen().await;
+    assert!(rig.engine.quarantine().is_some());
+    assert!(matches!(rig.buy("3").await, Err(EngineError::Quarantined(_))));
+    assert_eq!(rig.view(&first.id).await.state, PurchaseState::Bought, "reading works");
+    assert!(audit::doctor(&rig.engine).await.unwrap().iter().any(|check| check.name == "quarantine" && !check.good));
+    let forgotten = audit::forgotten(&rig.engine, 0).await.unwrap();
+    assert_eq!(forgotten.len(), 1);
+    assert_eq!(forgotten[0].note.handle, rig.world.sales()[1].handle);
+    rig.engine.end_quarantine().await.unwrap();
+    assert_eq!(rig.buy("3").await.unwrap().state, PurchaseState::Bought);
+    rig.engine.kill().await;
+    rig.engine.store().close().await;
+    rig.reopen().await;
+    assert_eq!(rig.engine.quarantine(), None, "the quarantine came back");
+}
