@@ -236,7 +236,8 @@ mod tests {
     #[test]
     fn each_option_has_the_code_of_its_class() {
         let dollars = |cents| Some(Money::from_minor(cents, Currency::USD));
-        let rows: &[(&str, Option<Signature>, Option<Money>, &[u16])] = &[
+        type Row = (&'static str, Option<Signature>, Option<Money>, &'static [u16]);
+        let rows: &[Row] = &[
             ("priority-mail", None, None, &[]),
             ("priority-mail", Some(Signature::Delivery), dollars(10_000), &[]),
             ("priority-mail", Some(Signature::Signature), dollars(10_001), &[921, 930]),

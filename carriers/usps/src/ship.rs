@@ -21,7 +21,7 @@ use crate::ship_international;
 use crate::ticket::{PieceTicket, Ticket};
 use crate::wire::Number;
 use crate::wire::label::{
-    Address, CustomerReference, ImageInfo, LabelRequest, PackageDescription, PackageOptions,
+    Address, CustomerReference, CustomsForm, ImageInfo, LabelRequest, PackageDescription, PackageOptions,
 };
 
 /// Answers as one JSON document instead of a multipart body.
@@ -157,20 +157,7 @@ fn body(
     let shipment = &order.shipment;
     let measures = Measures::of(parcel)?;
     let codes = extra_codes(class, shipment, parcel, 5)?;
-    let military = shipment.to.is_us_military() || shipment.from.is_us_military();
-    if military && shipment.customs.is_none() {
-        return Err(Error::invalid_field(
-            "customs",
-            "armed-forces addresses need a customs form",
-            "fill `customs.items` with description, quantity, value and origin of the goods",
-        ));
-    }
-    let customs_form = shipment
-        .customs
-        .as_ref()
-        .filter(|_| lane == Lane::Domestic)
-        .map(|customs| customs::form(customs, shipment, &measures, &codes, false))
-        .transpose()?;
+    let customs_form = domestic_customs(shipment, &measures, &codes, lane)?;
     let with_customs = customs_form.is_some();
     let mut to_address = party::domestic(&shipment.to, "to").map_err(at)?;
     let mut from_address = party::domestic(&shipment.from, "from").map_err(at)?;
@@ -209,6 +196,27 @@ fn body(
         },
         customs_form,
     })
+}
+
+/// The customs form of mail to armed forces (which must have one) and territories.
+fn domestic_customs(
+    shipment: &Shipment,
+    measures: &Measures,
+    codes: &[u16],
+    lane: Lane,
+) -> Result<Option<CustomsForm>> {
+    let military = shipment.to.is_us_military() || shipment.from.is_us_military();
+    match &shipment.customs {
+        None if military => Err(Error::invalid_field(
+            "customs",
+            "armed-forces addresses need a customs form",
+            "fill `customs.items` with description, quantity, value and origin of the goods",
+        )),
+        Some(customs) if lane == Lane::Domestic => {
+            customs::form(customs, shipment, measures, codes, false).map(Some)
+        }
+        _ => Ok(None),
+    }
 }
 
 /// What domestic and international packages have in common.

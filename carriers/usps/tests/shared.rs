@@ -11,8 +11,8 @@ use serde_json::Value;
 use spec::Spec;
 use waybill_core::{
     Battery, BatteryKind, BatteryPacking, Carrier, Currency, Error, ErrorKind, HoldAt, LabelFormat,
-    LabelOrder, LabelSpec, ManifestEntry, ManifestRequest, Money, PickupRequest, RateRequest, Request,
-    Response, Shipment, Signature,
+    LabelOrder, LabelSpec, ManifestEntry, ManifestRequest, Money, PickupRequest, RateRequest, Response,
+    Shipment, Signature,
 };
 use waybill_testkit::{sample_handle, sample_shipment};
 use waybill_usps::check_digit::check;

@@ -267,17 +267,15 @@ async fn the_classic_tracking_api_is_asked_number_by_number() {
     assert_eq!(replies[1].outcome, waybill_core::TrackOutcome::NotFound);
 }
 
-#[tokio::test]
-async fn what_cannot_be_bought_is_refused_without_a_word_to_usps() {
-    let server = MockServer::start().await;
-    let (carrier, host) = (open(&server, json!({})), HttpHost::new());
+/// Orders that no label can be bought for, by what is wrong with them.
+fn impossible() -> Vec<(&'static str, LabelOrder)> {
     let home = || sample_shipment("us_domestic").unwrap();
     let abroad = || sample_shipment("us_to_de").unwrap();
     let with = |mut shipment: Shipment, change: fn(&mut Shipment)| {
         change(&mut shipment);
         shipment
     };
-    let cases = [
+    vec![
         ("two parcels", order(sample_shipment("us_domestic+2").unwrap(), "priority-mail")),
         ("no such service", order(home(), "no-such-service")),
         ("media mail without the option", order(home(), "media-mail")),
@@ -331,8 +329,14 @@ async fn what_cannot_be_bought_is_refused_without_a_word_to_usps() {
             "a box that is too heavy",
             order(with(home(), |s| s.parcels[0].weight = "71lb".parse().unwrap()), "priority-mail"),
         ),
-    ];
-    for (name, order) in cases {
+    ]
+}
+
+#[tokio::test]
+async fn what_cannot_be_bought_is_refused_without_a_word_to_usps() {
+    let server = MockServer::start().await;
+    let (carrier, host) = (open(&server, json!({})), HttpHost::new());
+    for (name, order) in impossible() {
         let error =
             carrier.label().unwrap().buy(&host.cx("buy"), &order, host.permit()).await.expect_err(name);
         assert_eq!(error.phase, Phase::NotSent, "{name}: {error}");
