@@ -97,7 +97,7 @@ pub fn order(shipment: Shipment, service: &str) -> LabelOrder {
 /// The folder with DHL's specification and samples; `None` (and a line that says so) when it is not here.
 pub fn shared() -> Option<PathBuf> {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let folder = std::env::var_os("WAYBILL_SHARED").map_or_else(|| root.join("../shared"), PathBuf::from);
+    let folder = root.join(std::env::var_os("WAYBILL_SHARED").unwrap_or_else(|| "../shared".into()));
     let folder = folder.join("carriers/dhl-express");
     if folder.is_dir() {
         return Some(folder);
