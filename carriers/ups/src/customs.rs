@@ -35,13 +35,15 @@ pub(crate) fn forms(shipment: &Shipment, date: NaiveDate) -> Result<Option<Inter
         .map_err(mixed)?
         .ok_or_else(|| Error::invalid_field("customs.items", "there are no items", "list what is inside"))?;
     let documents = uploaded(shipment)?;
+    let mut sold_to = contact(customs.importer.as_ref().unwrap_or(&shipment.to), "to")?;
+    sold_to.address.residential_address_indicator = None;
     // A return has an invoice form of its own.
     let mut form_type = vec![if shipment.is_return { "05" } else { "01" }];
     form_type.extend(documents.as_ref().map(|_| "07"));
     Ok(Some(InternationalForms {
         form_type,
         user_created_form: documents,
-        contacts: Contacts { sold_to: contact(customs.importer.as_ref().unwrap_or(&shipment.to), "to")? },
+        contacts: Contacts { sold_to },
         product: customs.items.iter().enumerate().map(product).collect::<Result<_>>()?,
         invoice_number: customs
             .invoice_number

@@ -196,9 +196,9 @@ fn payer(config: &Config, paying: &Paying, path: &str) -> Result<Payer> {
     };
     Ok(match paying {
         Paying::Sender => {
-            Payer::BillShipper(PayingAccount { account_number: config.account_number.clone(), address: None })
+            Payer::Shipper(PayingAccount { account_number: config.account_number.clone(), address: None })
         }
-        Paying::Recipient { account: Some(number), postal_code } => Payer::BillReceiver(PayingAccount {
+        Paying::Recipient { account: Some(number), postal_code } => Payer::Receiver(PayingAccount {
             account_number: account(number)?,
             address: place(postal_code, None),
         }),
@@ -209,12 +209,10 @@ fn payer(config: &Config, paying: &Paying, path: &str) -> Result<Payer> {
                 "give the recipient's UPS account number and its postal code",
             ));
         }
-        Paying::ThirdParty { account: number, country, postal_code } => {
-            Payer::BillThirdParty(PayingAccount {
-                account_number: account(number)?,
-                address: place(postal_code, Some(*country)),
-            })
-        }
+        Paying::ThirdParty { account: number, country, postal_code } => Payer::ThirdParty(PayingAccount {
+            account_number: account(number)?,
+            address: place(postal_code, Some(*country)),
+        }),
     })
 }
 
@@ -288,16 +286,21 @@ pub(crate) fn shipment_cash(shipment: &Shipment) -> Option<Cod> {
 
 /// Extras of one package.
 pub(crate) fn package_options(shipment: &Shipment, parcel: &Parcel) -> PackageServiceOptions {
-    let origin = shipment.from.country;
     PackageServiceOptions {
         delivery_confirmation: confirmation(shipment, true),
         declared_value: parcel.declared_value.filter(|value| !value.is_zero()).map(amount),
         cod: cash(shipment, true),
         shipper_release_indicator: Flag::when(asks(shipment, option::SHIPPER_RELEASE)),
-        dry_ice: parcel
-            .dry_ice
-            .map(|ice| DryIce { regulation_set: regulation(shipment), dry_ice_weight: weight(&ice, origin) }),
+        dry_ice: parcel.dry_ice.map(|ice| dry_ice(&ice, shipment)),
     }
+}
+
+/// Dry ice. Its unit has codes of its own, of two characters.
+fn dry_ice(ice: &Weight, shipment: &Shipment) -> DryIce {
+    let unit = if imperial(shipment.from.country) { "01" } else { "00" };
+    let dry_ice_weight =
+        Weighed { unit_of_measurement: Code::new(unit), ..weight(ice, shipment.from.country) };
+    DryIce { regulation_set: regulation(shipment), dry_ice_weight }
 }
 
 /// Rules for dry ice: US law at home, European road law inside the EU, the airlines' rules everywhere else.

@@ -156,6 +156,7 @@ fn rated(
     let (shipper, path) = parts::shipper(config, shipment);
     let mut shipper = parts::party(shipper, path)?;
     shipper.shipper_number = Some(config.account_number.clone());
+    shipper.address.residential_address_indicator = None;
     let packages = shipment.parcels.iter().enumerate().map(|(at, parcel)| {
         Ok(rating::Package {
             packaging_type: parts::packaging(profile, parcel, at)?,

@@ -158,8 +158,11 @@ fn shipped(
     let (shipper, path) = parts::shipper(config, shipment);
     let mut shipper = customs::contact(shipper, path)?;
     shipper.shipper_number = Some(config.account_number.clone());
+    shipper.address.residential_address_indicator = None;
     let mut ship_from = customs::contact(&shipment.from, "from")?;
     ship_from.vendor_info = customs::vendor(&shipment.from);
+    // Of the three parties this one has no e-mail.
+    ship_from.email_address = None;
     let mut ship_to = customs::contact(&shipment.to, "to")?;
     if service.is_some_and(services::is_ground_saver) {
         ship_to.address.residential_address_indicator = Some(Flag);

@@ -227,7 +227,8 @@ const KNOWN: &[(&str, &str)] = &[
     ("LabelRecoveryRequest: TrackingNumbers is missing", "for Roadie only, as its text says"),
     ("LabelRecoveryRequest: ReferenceValues is missing", "needed without a number only, as its text says"),
     ("NotificationCode: longer than 1", "the file lists 012 and 013 among the values"),
-    ("PackageWeight.UnitOfMeasurement: Description is missing", "its text says that it is ignored"),
+    ("UnitOfMeasurement: Description is missing", "recorded requests that UPS answered do without"),
+    ("PickupDate: longer than 4", "its text says yyyyMMdd"),
 ];
 
 struct Spec(Value);
@@ -279,13 +280,13 @@ impl Spec {
         }
     }
 
-    fn validate(&self, schema: &str, body: &Value) {
+    fn problems(&self, schema: &str, body: &Value) -> Vec<String> {
         let mut found = Vec::new();
         let schema = &self.0["components"]["schemas"][schema];
         assert!(schema.is_object());
         self.check(schema, body, "", &mut found);
         found.retain(|problem| KNOWN.iter().all(|(known, _)| !problem.ends_with(known)));
-        assert!(found.is_empty(), "{found:#?}\n{body:#}");
+        found
     }
 }
 
@@ -332,26 +333,34 @@ fn requests_keep_to_the_openapi_files() {
         return;
     };
     let ups = ups();
+    let mut found = Vec::new();
     let refusal = r#"{"response":{"errors":[{"code":"120202","message":"x"}]}}"#;
     for order in orders() {
         let host = host(&[(400, refusal.to_owned())]);
         let _ = block_on(ups.label().unwrap().buy(&host.cx("buy"), &order, host.permit()));
-        shipping.validate("SHIPRequestWrapper", &last_body(&host));
+        found.extend(shipping.problems("SHIPRequestWrapper", &last_body(&host)));
         let request = RecoverRequest { order: order.clone(), sent_at: host.now() };
         let _ = block_on(ups.label().unwrap().recover(&host.cx("recover"), &request));
-        shipping.validate("LABELRECOVERYRequestWrapper", &last_body(&host));
+        found.extend(shipping.problems("LABELRECOVERYRequestWrapper", &last_body(&host)));
         for services in [Vec::new(), vec![order.service.clone()]] {
             let request = RateRequest { services, ..RateRequest::new(order.shipment.clone()) };
             let _ = block_on(ups.rate_quote().unwrap().quote(&host.cx("quote"), &request));
-            rating.validate("RATERequestWrapper", &last_body(&host));
+            found.extend(rating.problems("RATERequestWrapper", &last_body(&host)));
         }
     }
     let host = host(&[(400, refusal.to_owned())]);
     let _ = block_on(ups.pickup().unwrap().schedule(&host.cx("pickup"), &pickup(), host.permit()));
-    Spec::read("Pickup.yaml").unwrap().validate("PICKUPCreationRequestWrapper", &last_body(&host));
+    found.extend(
+        Spec::read("Pickup.yaml").unwrap().problems("PICKUPCreationRequestWrapper", &last_body(&host)),
+    );
     let asked = AddressRequest { address: order(1).shipment.to };
     let _ = block_on(ups.address_check().unwrap().check(&host.cx("check"), &asked));
-    Spec::read("AddressValidation.yaml").unwrap().validate("XAVRequestWrapper", &last_body(&host));
+    found.extend(
+        Spec::read("AddressValidation.yaml").unwrap().problems("XAVRequestWrapper", &last_body(&host)),
+    );
+    found.sort();
+    found.dedup();
+    assert!(found.is_empty(), "{found:#?}");
 }
 
 #[test]

@@ -126,10 +126,11 @@ async fn a_label_is_one_spend_with_the_handle_in_the_first_reference() {
     let handle = sample_handle().short();
     assert_eq!(sent[1].headers["transid"], handle.as_str());
     let shipper = json!({ "Name": "Brindlewood Trading", "AttentionName": "Quillon Marchetti",
-        "Phone": { "Number": "12065550147" }, "EMailAddress": "quillon.marchetti@brindlewood.test",
+        "Phone": { "Number": "12065550147" },
         "Address": address_of_origin() });
     let mut account = shipper.clone();
     account["ShipperNumber"] = json!("W8Y4B2");
+    account["EMailAddress"] = json!("quillon.marchetti@brindlewood.test");
     let expected = json!({ "ShipmentRequest": {
         "Request": { "SubVersion": "2409", "RequestOption": "nonvalidate" },
         "Shipment": {

@@ -211,11 +211,14 @@ pub struct ShipmentCharge {
 #[derive(Debug, Clone, Serialize)]
 pub enum Payer {
     /// The account that the label is bought on.
-    BillShipper(PayingAccount),
+    #[serde(rename = "BillShipper")]
+    Shipper(PayingAccount),
     /// The recipient's account.
-    BillReceiver(PayingAccount),
+    #[serde(rename = "BillReceiver")]
+    Receiver(PayingAccount),
     /// Somebody else's account.
-    BillThirdParty(PayingAccount),
+    #[serde(rename = "BillThirdParty")]
+    ThirdParty(PayingAccount),
 }
 
 /// An account with the postal code that UPS has for it.
