@@ -71,7 +71,12 @@ impl FedEx {
         if request.currency.is_some() {
             kinds.push("PREFERRED");
         }
-        let options = special::shipment(shipment, service.as_deref(), shipment.options.saturday_delivery)?;
+        let mut options =
+            special::shipment(shipment, service.as_deref(), shipment.options.saturday_delivery)?;
+        // A price needs the id of the counter only; the schema of rates has no street there.
+        if let Some(hold) = options.as_mut().and_then(|options| options.hold_at_location_detail.as_mut()) {
+            hold.location_contact_and_address = None;
+        }
         let wants_economy = service.as_deref().is_none_or(|code| code == services::GROUND_ECONOMY);
         Ok(RequestedShipment {
             shipper: parts::place(&shipment.from),

@@ -5,7 +5,10 @@ use serde_json::Value;
 
 /// Places where FedEx's files are wrong or incomplete, with the reason.
 const WRONG_IN_THE_FILE: &[(&str, &str)] = &[
-    ("shipDateEnd: unknown name", "the schema names shipDateEndDate, its own examples shipDateEnd: both are sent"),
+    (
+        "shipDateEnd: unknown name",
+        "the schema names shipDateEndDate, its own examples shipDateEnd: both are sent",
+    ),
     (
         "requestedPackageLineItems: required",
         "the schema's example of a minimum request to the availability API has none",
@@ -27,7 +30,9 @@ pub fn problems(spec: &Value, path: &str, method: &str, body: &Value) -> Vec<Str
 
 fn excused(problem: &str) -> bool {
     let matches = |pattern: &str| match pattern.split_once(": ") {
-        Some((place, what)) => problem.split_once(": ").is_some_and(|(at, why)| at.ends_with(place) && why.contains(what)),
+        Some((place, what)) => {
+            problem.split_once(": ").is_some_and(|(at, why)| at.ends_with(place) && why.contains(what))
+        }
         None => false,
     };
     WRONG_IN_THE_FILE.iter().any(|(pattern, _)| matches(pattern))
@@ -79,7 +84,13 @@ fn check(spec: &Value, schema: &Value, value: &Value, at: &str, found: &mut Vec<
     }
 }
 
-fn object(spec: &Value, schemas: &[&Value], parts: &serde_json::Map<String, Value>, at: &str, found: &mut Vec<String>) {
+fn object(
+    spec: &Value,
+    schemas: &[&Value],
+    parts: &serde_json::Map<String, Value>,
+    at: &str,
+    found: &mut Vec<String>,
+) {
     let properties: Vec<_> = schemas.iter().filter_map(|schema| schema["properties"].as_object()).collect();
     for (name, part) in parts {
         let place = format!("{at}.{name}");
@@ -89,7 +100,9 @@ fn object(spec: &Value, schemas: &[&Value], parts: &serde_json::Map<String, Valu
             None => found.push(format!("{place}: unknown name")),
         }
     }
-    for name in schemas.iter().filter_map(|schema| schema["required"].as_array()).flatten().filter_map(Value::as_str) {
+    for name in
+        schemas.iter().filter_map(|schema| schema["required"].as_array()).flatten().filter_map(Value::as_str)
+    {
         if !parts.contains_key(name) {
             found.push(format!("{at}: required part {name} is missing"));
         }
