@@ -129,8 +129,8 @@ fn san_francisco() -> Address {
 
 fn domestic() -> Shipment {
     let shop = with_contact(
-        Address::new("Example Shop", "350 5th Ave", "New York", "NY", "10118", Country::US),
-        "212 555 0100",
+        Address::new("Example Shop", "200 N Spring St", "Los Angeles", "CA", "90012", Country::US),
+        "213 555 0100",
     );
     let mut shipment = Shipment::new(shop, san_francisco(), vec![parcel()]);
     shipment.references = vec![Reference::new(ReferenceKind::Order, "DEMO-1001")];

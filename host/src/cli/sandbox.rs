@@ -58,12 +58,23 @@ async fn start(args: &SandboxArgs) -> Result<Sandbox, Failure> {
 /// An account at each simulated carrier that this host knows, named after the carrier.
 pub(crate) fn accounts(sandbox: &Sandbox, registry: &Registry) -> BTreeMap<String, AccountConfig> {
     let account = |id: &'static str| {
-        registry.get(id).ok()?;
+        let entry = registry.get(id).ok()?;
         let Value::Object(mut settings) = settings(id, &sandbox.credentials(id)) else { return None };
+        // China Post has no prices of its own: the table of its example stands in for a contract.
+        for key in ["prices", "products"] {
+            if let Some(table) = example_value(&entry.example, key).filter(|_| id == "china-post") {
+                settings.insert(key.to_owned(), table);
+            }
+        }
         settings.insert("base_url".to_owned(), Value::String(sandbox.base_url(id)));
         Some((id.to_owned(), AccountConfig { carrier: id.to_owned(), enabled: true, settings }))
     };
     sandbox.carriers().into_iter().filter_map(account).collect()
+}
+
+fn example_value(example: &str, key: &str) -> Option<Value> {
+    let table: toml::Table = toml::from_str(example).ok()?;
+    serde_json::to_value(table.get(key)?).ok()
 }
 
 /// The sandbox names credentials as the carriers do; the settings have our names for them.
