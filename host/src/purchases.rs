@@ -1,20 +1,23 @@
 //! The purchase engine over the host's store and accounts.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use tokio::task::JoinHandle;
-use waybill_core::{Document, DocumentKind, Error, ErrorKind, Phase, Result, TrackingNumber};
+use waybill_core::{
+    Currency, Document, DocumentKind, Error, ErrorKind, Money, Phase, Result, TrackingNumber,
+};
 use waybill_purchase::{
     Accounts as PurchaseAccounts, BuyReply, BuyRequest, Decision, Engine, EngineError, Journal, KeySource,
-    OpView, OpenAccount, Options, PurchaseFilter, PurchaseView, Sealer, Shown, Store, StoreOptions,
-    VoidRequest,
+    OpView, OpenAccount, Options, PurchaseFilter, PurchaseView, Sealer, Shown, SpendCap, Store, StoreError,
+    StoreOptions, VoidRequest,
 };
 use waybill_transport::Transport;
 
 use crate::accounts::Accounts;
-use crate::config::{Config, SealConfig};
+use crate::config::{Config, PurchaseConfig, SealConfig};
 
 /// The tenant of a host that serves one shipper.
 pub const DEFAULT_TENANT: &str = "default";
@@ -66,11 +69,14 @@ impl Purchases {
         let store = Store::open(store)
             .await
             .map_err(|error| Error::new(ErrorKind::Config, format!("store: {error}")))?;
+        set_caps(&store, &config.purchase).await?;
         let journal = Journal::open(config.data_dir.join("outcomes.journal")).map_err(|error| {
             Error::new(ErrorKind::Config, format!("data_dir: the outcome journal: {error}"))
         })?;
         let sealer = sealer(&config.seal)?;
-        let engine = Engine::open(store, journal, sealer, Options::default()).await.map_err(translate)?;
+        let settle = config.purchase.settle_seconds.map(std::time::Duration::from_secs);
+        let options = Options { settle, ..Options::default() };
+        let engine = Engine::open(store, journal, sealer, options).await.map_err(translate)?;
         if !transport.set_desk(engine.desk()) {
             return Err(Error::new(ErrorKind::Internal, "a purchase engine is running already in this host"));
         }
@@ -194,6 +200,49 @@ impl PurchaseAccounts for HostAccounts {
     }
 }
 
+/// Writes the configured caps to the store, where the engine reads them inside the transaction that accepts a purchase.
+async fn set_caps(store: &Store, config: &PurchaseConfig) -> Result<()> {
+    let mut caps: BTreeMap<Currency, SpendCap> = BTreeMap::new();
+    let texts = config
+        .label_caps
+        .iter()
+        .map(|text| (text, true))
+        .chain(config.day_caps.iter().map(|text| (text, false)));
+    for (text, per_label) in texts {
+        let wrong = |problem: String| {
+            let key = if per_label { "purchase.label_caps" } else { "purchase.day_caps" };
+            Error::invalid_field(
+                key,
+                format!("`{text}`: {problem}"),
+                "write an amount and a currency, such as 100.00 USD",
+            )
+        };
+        let money: Money =
+            text.parse().map_err(|error: waybill_core::MoneyError| wrong(error.to_string()))?;
+        let minor =
+            money.to_minor().ok_or_else(|| wrong("digits below the currency's smallest unit".to_owned()))?;
+        let cap = caps.entry(money.currency).or_insert(SpendCap {
+            currency: money.currency,
+            per_label_minor: None,
+            per_day_minor: None,
+        });
+        if per_label {
+            cap.per_label_minor = Some(minor);
+        } else {
+            cap.per_day_minor = Some(minor);
+        }
+    }
+    for cap in caps.into_values() {
+        store
+            .write::<_, StoreError, _>(move |mut db| {
+                Box::pin(async move { db.set_cap(DEFAULT_TENANT, &cap).await })
+            })
+            .await
+            .map_err(|error| Error::new(ErrorKind::Config, format!("store: {error}")))?;
+    }
+    Ok(())
+}
+
 fn sealer(config: &SealConfig) -> Result<Sealer> {
     let mut sources = Vec::new();
     sources.extend(config.key_file.iter().cloned().map(KeySource::File));
@@ -206,7 +255,7 @@ fn sealer(config: &SealConfig) -> Result<Sealer> {
 }
 
 /// The engine's refusals in the one error type of the library.
-fn translate(error: EngineError) -> Error {
+pub(crate) fn translate(error: EngineError) -> Error {
     let kind = match &error {
         EngineError::Refused(inner) => return inner.clone(),
         EngineError::KeyReused { .. } | EngineError::Duplicate { .. } => ErrorKind::Ambiguous,

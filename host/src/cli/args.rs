@@ -69,6 +69,30 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: PurchasesCommand,
     },
+    /// Checks the invariants of the purchase engine over the live database.
+    Audit {
+        /// Sales by the carrier's own books, as JSON: `GET /_sandbox/ledger` of the sandbox, say.
+        #[arg(long, value_name = "FILE")]
+        ledger: Option<PathBuf>,
+    },
+    /// Checks whether this installation is fit to spend money.
+    Doctor,
+    /// Asks the carriers again about everything that was sent since a day.
+    Reconcile {
+        /// First day, as YYYY-MM-DD (UTC).
+        #[arg(long, value_name = "DAY")]
+        since: chrono::NaiveDate,
+        /// Lets purchases go on after a restored database was reconciled.
+        #[arg(long)]
+        end_quarantine: bool,
+    },
+    /// Imports carriers' statements and reports what differs.
+    Settle {
+        #[command(subcommand)]
+        command: SettleCommand,
+    },
+    /// Proves against the real carrier that a lost answer can be recovered: buys one label, looks it up, voids it.
+    Probe(ProbeArgs),
     /// Shows a whole run against simulated carriers, with nothing but this program.
     Demo(DemoArgs),
     /// Runs simulated carriers on this machine, for trying things out.
@@ -269,4 +293,54 @@ pub(crate) struct DemoArgs {
     /// Folder for the label.
     #[arg(long, default_value = "waybill-demo", value_name = "FOLDER")]
     pub out: PathBuf,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SettleCommand {
+    /// Imports a statement or invoice as CSV, UTF-8 or GBK. The same file twice changes nothing.
+    Import(SettleImportArgs),
+    /// Names what differs between statements and purchases, and what is not billed yet.
+    Report {
+        /// First day, as YYYY-MM-DD (UTC).
+        #[arg(long, value_name = "DAY", default_value = "2000-01-01")]
+        since: chrono::NaiveDate,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct SettleImportArgs {
+    /// The statement.
+    pub file: PathBuf,
+    /// Account that it is for.
+    #[arg(long, value_name = "NAME")]
+    pub account: String,
+    /// Which column holds what: `tracking=Mail No.`, `reference=...`, `amount=...`, `currency=...`, `weight=...`. Repeatable.
+    #[arg(long = "column", value_name = "FIELD=COLUMN")]
+    pub columns: Vec<String>,
+    /// Currency of the whole statement, when it has no such column.
+    #[arg(long, value_name = "CODE")]
+    pub currency: Option<String>,
+    /// Lines above the header.
+    #[arg(long, default_value_t = 0)]
+    pub skip: usize,
+    /// Delimiter; a comma when absent.
+    #[arg(long)]
+    pub delimiter: Option<char>,
+    /// By how much an amount may differ.
+    #[arg(long, default_value = "0", value_name = "AMOUNT")]
+    pub tolerance: String,
+    /// By how many percent an amount may differ.
+    #[arg(long, default_value = "0", value_name = "PERCENT")]
+    pub tolerance_percent: String,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ProbeArgs {
+    /// Account to prove.
+    pub account: String,
+    /// Service of the label that is bought and voided.
+    #[arg(long, value_name = "CODE")]
+    pub service: String,
+    #[command(flatten)]
+    pub shipment: ShipmentArgs,
 }

@@ -16,6 +16,7 @@ mod config;
 mod demo;
 mod failure;
 mod input;
+mod operate;
 mod output;
 mod rates;
 mod sandbox;
@@ -91,6 +92,13 @@ async fn with_host(output: &Output, host: &Waybill, command: &Command) -> Result
         Command::Void(void) => buy::void(output, host, void).await,
         Command::Reprint(reprint) => buy::reprint(output, host, reprint).await,
         Command::Purchases { command } => buy::purchases(output, host, command).await,
+        Command::Audit { ledger } => operate::audit(output, host, ledger.as_deref()).await,
+        Command::Doctor => operate::doctor(output, host).await,
+        Command::Reconcile { since, end_quarantine } => {
+            operate::reconcile(output, host, *since, *end_quarantine).await
+        }
+        Command::Settle { command } => operate::settle(output, host, command).await,
+        Command::Probe(probe) => operate::probe(output, host, probe).await,
         _ => Err(Failure::input("this command needs no accounts")),
     }
 }

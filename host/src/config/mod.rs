@@ -105,6 +105,10 @@ pub struct PurchaseConfig {
     /// No tenant may spend more than this in a day (UTC), one cap per currency.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub day_caps: Vec<String>,
+    /// Seconds after sending until a carrier's "not found" is believed, in place of each carrier's own figure. Shorter
+    /// than a carrier needs risks a second label: for sandboxes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub settle_seconds: Option<u64>,
 }
 
 /// The key that seals credentials and evidence at rest: 32 bytes as 64 hexadecimal digits or base64.

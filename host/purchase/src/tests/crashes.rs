@@ -13,7 +13,13 @@ fn clean(report: &audit::Report, what: &str) {
 }
 
 /// Points that a purchase, its lookup, its sweep or its void passes.
-async fn one_crash(kind: Kind, personality: Personality, point: &'static str, action: FailAction, fault: Fault) {
+async fn one_crash(
+    kind: Kind,
+    personality: Personality,
+    point: &'static str,
+    action: FailAction,
+    fault: Fault,
+) {
     let Some(mut rig) = Rig::new(kind, World::new(personality), quick()).await else { return };
     let what = format!("{kind:?} {} {point} {action:?} {fault:?}", personality.name);
     rig.world.faults(&[fault]);
@@ -38,7 +44,8 @@ async fn one_crash(kind: Kind, personality: Personality, point: &'static str, ac
     assert!(rig.world.most_requests() <= 1, "{what}: sent twice");
     clean(&rig.check().await, &what);
     if view.state == PurchaseState::Bought {
-        let void = VoidRequest { tenant: "t1".into(), purchase: view.id.clone(), wait: Duration::from_secs(5) };
+        let void =
+            VoidRequest { tenant: "t1".into(), purchase: view.id.clone(), wait: Duration::from_secs(5) };
         let done = rig.engine.void(void, rig.accounts.clone()).await.unwrap();
         assert!(matches!(done.state, OpState::Done | OpState::Refused), "{what}: {:?}", done.state);
         clean(&rig.check().await, &what);
@@ -46,7 +53,13 @@ async fn one_crash(kind: Kind, personality: Personality, point: &'static str, ac
     rig.engine.close().await;
 }
 
-async fn matrix(kind: Kind, personalities: &[Personality], actions: &[FailAction], faults: &[Fault], at_once: usize) {
+async fn matrix(
+    kind: Kind,
+    personalities: &[Personality],
+    actions: &[FailAction],
+    faults: &[Fault],
+    at_once: usize,
+) {
     let mut cases = Vec::new();
     for personality in personalities {
         for point in FAIL_POINTS {
@@ -154,7 +167,8 @@ on_both! {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_database_restored_from_a_backup_opens_in_quarantine() {
     let world = World::new(FULL);
-    let mut rig = Rig::new(Kind::Sqlite, world, Options { epoch_every: Duration::ZERO, ..quick() }).await.unwrap();
+    let mut rig =
+        Rig::new(Kind::Sqlite, world, Options { epoch_every: Duration::ZERO, ..quick() }).await.unwrap();
     let first = rig.buy("1").await.unwrap();
     rig.settle().await;
     let backup = rig.path("backup.db");
@@ -171,7 +185,13 @@ async fn a_database_restored_from_a_backup_opens_in_quarantine() {
     assert!(rig.engine.quarantine().is_some());
     assert!(matches!(rig.buy("3").await, Err(EngineError::Quarantined(_))));
     assert_eq!(rig.view(&first.id).await.state, PurchaseState::Bought, "reading works");
-    assert!(audit::doctor(&rig.engine).await.unwrap().iter().any(|check| check.name == "quarantine" && !check.good));
+    assert!(
+        audit::doctor(&rig.engine)
+            .await
+            .unwrap()
+            .iter()
+            .any(|check| check.name == "quarantine" && !check.good)
+    );
     let forgotten = audit::forgotten(&rig.engine, 0).await.unwrap();
     assert_eq!(forgotten.len(), 1);
     assert_eq!(forgotten[0].note.handle, rig.world.sales()[1].handle);

@@ -40,7 +40,13 @@ fn options(parallel: usize) -> Options {
     }
 }
 
-async fn run(kind: Kind, personality: Personality, count: usize, at_once: usize, options: Options) -> Option<audit::Report> {
+async fn run(
+    kind: Kind,
+    personality: Personality,
+    count: usize,
+    at_once: usize,
+    options: Options,
+) -> Option<audit::Report> {
     let rig = Arc::new(Rig::new(kind, World::new(personality), options).await?);
     rig.world.faults(&faults(count));
     let start = Instant::now();
@@ -125,7 +131,8 @@ async fn each_protection_taken_away_is_noticed() {
         ("late success dropped", Mutant::DropLateSuccess, options(32).sweeps, FULL),
     ];
     for (what, mutant, sweeps, personality) in variants {
-        let broken = Options { mutant: Some(mutant), sweeps, settle: Some(Duration::from_millis(100)), ..options(32) };
+        let broken =
+            Options { mutant: Some(mutant), sweeps, settle: Some(Duration::from_millis(100)), ..options(32) };
         let rig = Rig::new(Kind::Sqlite, World::new(personality), broken).await.unwrap();
         // A sale that comes after the settle window, or one that the index shows late.
         if matches!(mutant, Mutant::NaiveRetry | Mutant::NoSettle) {

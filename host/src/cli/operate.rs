@@ -1,0 +1,338 @@
+//! The operator's view: `waybill audit | doctor | reconcile | settle | probe`.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use chrono::{NaiveDate, Utc};
+use rust_decimal::Decimal;
+use waybill_core::{Handle, LabelOrder, LabelSpec, RateRequest, RecoverRequest, Recovery};
+use waybill_purchase::audit::{self, LedgerSale};
+use waybill_purchase::ledger::{self, ColumnMap, ImportRequest, Tolerance};
+use waybill_purchase::{BuyRequest, Policy, PurchaseState, VoidRequest};
+
+use super::args::{ProbeArgs, SettleCommand, SettleImportArgs};
+use super::{Failure, Output, input};
+use crate::Waybill;
+use crate::purchases::{DEFAULT_TENANT, translate};
+
+/// Checks the invariants of the purchase engine over the live database, and against a carrier's ledger when one is given.
+pub(crate) async fn audit(output: &Output, host: &Waybill, ledger: Option<&Path>) -> Result<(), Failure> {
+    let sales: Option<Vec<LedgerSale>> = ledger.map(read_json).transpose()?;
+    let report = audit::audit(host.purchases().await?.engine(), sales.as_deref()).await.map_err(translate)?;
+    if output.json() {
+        output.print_json(&report);
+    } else {
+        output.line(format!("{} purchases, {} labels looked at", report.purchases, report.labels));
+        report.violations.iter().for_each(|found| {
+            output.line(format!("{} {}: {}", found.invariant, found.subject, found.message))
+        });
+        report
+            .waiting_for_a_person
+            .iter()
+            .for_each(|purchase| output.line(format!("waits for a person: {purchase}")));
+    }
+    if report.is_clean() {
+        output.line("every invariant holds");
+        return Ok(());
+    }
+    Err(Failure::Open(format!("{} invariants do not hold", report.violations.len())))
+}
+
+fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, Failure> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Failure::input(format!("{}: {error}", path.display())))?;
+    serde_json::from_str(&text).map_err(|error| Failure::input(format!("{}: {error}", path.display())))
+}
+
+/// Checks whether the installation is fit to spend money.
+pub(crate) async fn doctor(output: &Output, host: &Waybill) -> Result<(), Failure> {
+    let checks = audit::doctor(host.purchases().await?.engine()).await.map_err(translate)?;
+    if output.json() {
+        output.print_json(&checks);
+    }
+    for check in &checks {
+        output.line(format!(
+            "{} {}: {}",
+            if check.good { "ok  " } else { "LOOK" },
+            check.name,
+            check.message
+        ));
+    }
+    match checks.iter().filter(|check| !check.good).count() {
+        0 => Ok(()),
+        count => Err(Failure::Open(format!("{count} things to look at"))),
+    }
+}
+
+/// Asks the carriers again about everything that was sent since a day.
+pub(crate) async fn reconcile(
+    output: &Output,
+    host: &Waybill,
+    since: NaiveDate,
+    end_quarantine: bool,
+) -> Result<(), Failure> {
+    let purchases = host.purchases().await?;
+    let report =
+        audit::reconcile(purchases.engine(), purchases.accounts(), millis(since)).await.map_err(translate)?;
+    if output.json() {
+        output.print_json(&report);
+    } else {
+        output.line(format!("{} attempts asked about", report.asked));
+        report
+            .waiting_for_a_person
+            .iter()
+            .for_each(|purchase| output.line(format!("waits for a person: {purchase}")));
+        for forgotten in &report.forgotten {
+            output.line(format!(
+                "sent, and not in this database: {}",
+                serde_json::to_string(&forgotten.note).unwrap_or_default()
+            ));
+        }
+    }
+    if end_quarantine {
+        purchases.engine().end_quarantine().await.map_err(translate)?;
+        output.line("the quarantine is over: purchases go on");
+    }
+    Ok(())
+}
+
+fn millis(day: NaiveDate) -> i64 {
+    day.and_time(chrono::NaiveTime::MIN).and_utc().timestamp_millis()
+}
+
+/// Imports a carrier's statement, or reports what differs.
+pub(crate) async fn settle(output: &Output, host: &Waybill, command: &SettleCommand) -> Result<(), Failure> {
+    match command {
+        SettleCommand::Import(args) => settle_import(output, host, args).await,
+        SettleCommand::Report { since } => settle_report(output, host, *since).await,
+    }
+}
+
+async fn settle_import(output: &Output, host: &Waybill, args: &SettleImportArgs) -> Result<(), Failure> {
+    let account = host.accounts().get(&args.account)?;
+    let bytes = std::fs::read(&args.file)
+        .map_err(|error| Failure::input(format!("{}: {error}", args.file.display())))?;
+    let decimal = |name: &str, text: &str| {
+        text.parse::<Decimal>().map_err(|_| Failure::input(format!("{name} {text}: write a number")))
+    };
+    let request = ImportRequest {
+        tenant: DEFAULT_TENANT.to_owned(),
+        carrier: account.reference().carrier.to_string(),
+        account: args.account.clone(),
+        name: args.file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
+        bytes,
+        map: columns(args)?,
+        tolerance: Tolerance {
+            amount: decimal("--tolerance", &args.tolerance)?,
+            percent: decimal("--tolerance-percent", &args.tolerance_percent)?,
+        },
+    };
+    let store = host.purchases().await?.engine().store();
+    let report = ledger::import(store, request).await.map_err(translate)?;
+    if output.json() {
+        output.print_json(&report);
+        return Ok(());
+    }
+    if report.known {
+        output.line("this very file was imported before: nothing was changed");
+    }
+    let counts = [
+        ("agree", report.agreed),
+        ("differ", report.differing),
+        ("credits", report.credits),
+        ("named twice", report.duplicates),
+        ("not ours", report.strangers),
+        ("unreadable", report.unreadable),
+        ("totals that do not add up", report.wrong_totals),
+    ];
+    counts
+        .iter()
+        .filter(|(_, count)| *count > 0)
+        .for_each(|(what, count)| output.line(format!("{count} {what}")));
+    report.sums.iter().for_each(|(currency, sum)| output.line(format!("sum: {sum} {currency}")));
+    output.line("`waybill settle report` names each line that does not agree");
+    Ok(())
+}
+
+fn columns(args: &SettleImportArgs) -> Result<ColumnMap, Failure> {
+    let given: BTreeMap<&str, &str> = args
+        .columns
+        .iter()
+        .map(|pair| {
+            pair.split_once('=').ok_or_else(|| {
+                Failure::input(format!(
+                    "--column {pair}: write FIELD=COLUMN, such as tracking=\"Tracking Number\""
+                ))
+            })
+        })
+        .collect::<Result<_, _>>()?;
+    if let Some(unknown) =
+        given.keys().find(|key| !["tracking", "reference", "amount", "currency", "weight"].contains(key))
+    {
+        return Err(Failure::input(format!(
+            "--column {unknown}: the fields are tracking, reference, amount, currency, weight"
+        )));
+    }
+    let column = |key: &str| given.get(key).map(|name| (*name).to_owned());
+    let currency_is = args
+        .currency
+        .as_ref()
+        .map(|code| code.parse().map_err(|error| Failure::input(format!("--currency: {error}"))))
+        .transpose()?;
+    Ok(ColumnMap {
+        tracking: column("tracking"),
+        reference: column("reference"),
+        amount: column("amount").ok_or_else(|| {
+            Failure::input("--column amount=COLUMN is missing: name the column of the amounts")
+        })?,
+        currency: column("currency"),
+        currency_is,
+        weight: column("weight"),
+        skip: args.skip,
+        delimiter: args.delimiter,
+        ..ColumnMap::default()
+    })
+}
+
+async fn settle_report(output: &Output, host: &Waybill, since: NaiveDate) -> Result<(), Failure> {
+    let store = host.purchases().await?.engine().store();
+    let report = ledger::report(store, DEFAULT_TENANT, millis(since))
+        .await
+        .map_err(|error| translate(error.into()))?;
+    if output.json() {
+        output.print_json(&report);
+        return Ok(());
+    }
+    let mut table = output.table(&["what", "tracking", "reference", "expected", "billed", "note"]);
+    let money =
+        |amount: &Option<waybill_core::Money>| amount.map(|amount| amount.to_string()).unwrap_or_default();
+    for line in report.differing.iter().chain(&report.unbilled) {
+        table.add_row(vec![
+            line.verdict.clone(),
+            line.tracking.clone().unwrap_or_default(),
+            line.reference.clone().unwrap_or_default(),
+            money(&line.expected),
+            money(&line.billed),
+            line.note.clone().unwrap_or_default(),
+        ]);
+    }
+    output.line(table.to_string());
+    output.line(format!(
+        "{} lines agree, {} differ, {} labels are not billed yet",
+        report.agreed,
+        report.differing.len(),
+        report.unbilled.len()
+    ));
+    Ok(())
+}
+
+/// Proves recovery against the real carrier for the price of one label: buys it, looks it up by its handle as after a lost
+/// answer, and voids it.
+pub(crate) async fn probe(output: &Output, host: &Waybill, args: &ProbeArgs) -> Result<(), Failure> {
+    let shipment = input::shipment(&args.shipment)?;
+    let account = host.accounts().get(&args.account)?;
+    let mut question = RateRequest::new(shipment.clone());
+    question.services = vec![args.service.as_str().into()];
+    let answer = host.rates(question, std::slice::from_ref(&args.account)).await?;
+    let offer = answer.offers.into_iter().next().ok_or_else(|| {
+        Failure::Nothing(format!("{} does not offer `{}` for this shipment", args.account, args.service))
+    })?;
+    let key = format!("probe-{}", uuid::Uuid::new_v4().simple());
+    let request = BuyRequest {
+        tenant: DEFAULT_TENANT.to_owned(),
+        idempotency_key: key.clone(),
+        business_key: key,
+        account: args.account.clone(),
+        shipment: shipment.clone(),
+        service: offer.rate.service.clone(),
+        weekend: None,
+        token: offer.rate.token.clone(),
+        label: LabelSpec::default(),
+        quoted: offer.rate.payable().map(|price| price.total),
+        max_price: None,
+        allow_additional: false,
+        policy: Policy::default(),
+        wait: Duration::from_secs(90),
+    };
+    let store = host.purchases().await?;
+    let order = (request.service.clone(), request.token.clone(), request.label.clone());
+    let bought = store.buy(request).await?.purchases.into_iter().next();
+    let bought = bought.filter(|purchase| purchase.state == PurchaseState::Bought).ok_or_else(|| {
+        Failure::Open("the probe label was not bought; see `waybill purchases list`".to_owned())
+    })?;
+    output.line(format!(
+        "bought {} for {}",
+        bought.id,
+        bought.charged.map(|price| price.to_string()).unwrap_or_default()
+    ));
+    let shown = store.show(DEFAULT_TENANT, &bought.id).await?;
+    let attempt = shown.attempts.last().and_then(|attempt| Handle::parse(&attempt.handle));
+    let handle = attempt.ok_or_else(|| Failure::Open("the attempt has no handle".to_owned()))?;
+    let mut shipment = shipment;
+    shipment.ship_date = shipment.ship_date.or_else(|| Some(Utc::now().date_naive()));
+    let numbers = bought.labels.iter().map(|label| label.tracking.as_str().into()).collect();
+    let order = LabelOrder {
+        shipment,
+        service: order.0,
+        weekend: None,
+        token: order.1,
+        label: order.2,
+        handle,
+        numbers,
+    };
+    let recovery = match account.carrier().label() {
+        Some(label) => {
+            label.recover(&account.cx("recover", None), &RecoverRequest { order, sent_at: Utc::now() }).await
+        }
+        None => Ok(Recovery::Unsupported),
+    };
+    let proven = describe(
+        output,
+        &bought.labels.first().map(|label| label.tracking.clone()).unwrap_or_default(),
+        recovery,
+    );
+    let void = store
+        .void(VoidRequest {
+            tenant: DEFAULT_TENANT.to_owned(),
+            purchase: bought.id.clone(),
+            wait: Duration::from_secs(60),
+        })
+        .await?;
+    output.line(format!("void: {}", void.state));
+    if output.json() {
+        output.print_json(
+            &serde_json::json!({ "purchase": bought.id, "recovery_proven": proven, "void": void }),
+        );
+    }
+    if proven { Ok(()) } else { Err(Failure::Open("recovery was not proven on this account".to_owned())) }
+}
+
+fn describe(output: &Output, tracking: &str, recovery: waybill_core::Result<Recovery>) -> bool {
+    match recovery {
+        Ok(Recovery::Found(purchases)) => {
+            let same = purchases
+                .iter()
+                .flat_map(|purchase| &purchase.pieces)
+                .any(|piece| piece.tracking == *tracking);
+            let label = purchases.iter().any(waybill_core::Purchase::has_labels);
+            output.line(format!(
+                "recovery: found, {}, {}",
+                if same { "the same number" } else { "ANOTHER NUMBER" },
+                if label { "with its label" } else { "without label" }
+            ));
+            same
+        }
+        Ok(other) => {
+            output.line(format!(
+                "recovery: {}",
+                serde_json::to_value(&other).unwrap_or_default()["recovery"].as_str().unwrap_or("?")
+            ));
+            false
+        }
+        Err(error) => {
+            output.line(format!("recovery: {error}"));
+            false
+        }
+    }
+}
