@@ -104,13 +104,11 @@ fn in_order(want: &[Value], have: &[Value], path: &str) -> Option<String> {
 }
 
 /// Equal as a whole, with decimals by value; else where the first difference is.
-
 pub fn whole_difference(left: &Value, right: &Value) -> Option<String> {
     difference(left, right, Lists::Whole).or_else(|| difference(right, left, Lists::Whole))
 }
 
 /// Applies a merge patch (RFC 7386).
-
 pub fn merge_patch(target: &mut Value, patch: &Value) {
     let Value::Object(patch) = patch else {
         *target = patch.clone();

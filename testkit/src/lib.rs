@@ -4,6 +4,7 @@
 
 mod block_on;
 mod books;
+mod cassette;
 mod exchange;
 mod fault;
 mod fixtures;
@@ -11,6 +12,7 @@ mod http_host;
 mod inputs;
 mod json;
 mod mode;
+mod redact;
 mod report;
 mod run;
 mod samples;
@@ -19,11 +21,13 @@ mod suite;
 
 pub use block_on::{block_on, block_on_within};
 pub use books::{Books, LogLine, Sent, standard_now};
+pub use cassette::{Cassette, Recorder};
 pub use exchange::{Exchange, ExpectedRequest, Folder, Part, PlannedResponse};
 pub use fault::{At, Fault};
 pub use http_host::HttpHost;
 pub use inputs::{sample_handle, sample_shipment};
 pub use mode::{Direct, Link, Loopback, Mode};
+pub use redact::Redaction;
 pub use report::{Entry, Report, Tally};
 pub use run::{report, run, run_with};
 pub use samples::sample as sample_file;

@@ -13,7 +13,7 @@ use url::Url;
 use waybill_core::{CallInfo, Effect, Error, ErrorKind, Host, LogLevel, Outgoing, Request, Response, Result};
 
 use crate::books::shared_books;
-use crate::{At, Books, Exchange, Fault, Folder};
+use crate::{At, Books, Exchange, ExpectedRequest, Fault, Folder};
 
 /// A host that answers from exchanges, with faults on demand. Cheap to clone; clones share everything.
 ///
@@ -57,13 +57,12 @@ pub struct Unmatched {
 struct Inner {
     books: Books,
     base: Url,
-    folder: Folder,
+    exchanges: Arc<[Prepared]>,
     script: Mutex<Script>,
 }
 
 #[derive(Debug, Default)]
 struct Script {
-    exchanges: Vec<Exchange>,
     used: Vec<usize>,
     faults: Vec<(At, Fault)>,
     struck: Vec<(usize, usize)>,
@@ -71,6 +70,29 @@ struct Script {
     matched: Vec<Option<usize>>,
     unmatched: Vec<Unmatched>,
     broken: BTreeSet<String>,
+}
+
+/// An exchange with its placeholders filled in and its answer built; or what is wrong with it.
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    request: Result<ExpectedRequest, String>,
+    path: String,
+    response: Result<Response, String>,
+    optional: bool,
+    times: Option<usize>,
+}
+
+/// Reads files and fills placeholders in, once for any number of hosts.
+pub(crate) fn prepare(base: &Url, exchanges: Vec<Exchange>, mut folder: Folder) -> Arc<[Prepared]> {
+    folder.values.insert("base_url".to_owned(), base.as_str().trim_end_matches('/').to_owned());
+    let one = |exchange: Exchange| Prepared {
+        request: filled(&exchange.request, &folder),
+        response: exchange.response.build(&folder),
+        path: exchange.request.path,
+        optional: exchange.optional,
+        times: exchange.times,
+    };
+    exchanges.into_iter().map(one).collect()
 }
 
 shared_books!(ScriptedHost);
@@ -82,11 +104,15 @@ impl ScriptedHost {
     }
 
     /// The same with files and placeholders.
-    pub fn with_folder(base: &Url, exchanges: Vec<Exchange>, mut folder: Folder) -> Self {
-        folder.values.insert("base_url".to_owned(), base.as_str().trim_end_matches('/').to_owned());
-        let script = Script { used: vec![0; exchanges.len()], exchanges, ..Script::default() };
-        let inner = Inner { books: Books::default(), base: base.clone(), folder, script: Mutex::new(script) };
-        Self { inner: Arc::new(inner) }
+    pub fn with_folder(base: &Url, exchanges: Vec<Exchange>, folder: Folder) -> Self {
+        Self::playing(base, prepare(base, exchanges, folder))
+    }
+
+    /// The same with exchanges whose files were read beforehand.
+    pub(crate) fn playing(base: &Url, exchanges: Arc<[Prepared]>) -> Self {
+        let script = Script { used: vec![0; exchanges.len()], ..Script::default() };
+        let books = Books::default();
+        Self { inner: Arc::new(Inner { books, base: base.clone(), exchanges, script: Mutex::new(script) }) }
     }
 
     /// Adds a fault. When several strike one request, the first added wins.
@@ -103,8 +129,9 @@ impl ScriptedHost {
     /// Exchanges that were never asked and are not optional, by place.
     pub fn unused(&self) -> Vec<usize> {
         let script = self.inner.script();
-        let idle = |at: &usize| script.used[*at] == 0 && !script.exchanges[*at].optional;
-        (0..script.exchanges.len()).filter(idle).collect()
+        let exchanges = &self.inner.exchanges;
+        let idle = |at: &usize| script.used[*at] == 0 && !exchanges[*at].optional;
+        (0..exchanges.len()).filter(idle).collect()
     }
 
     /// Which exchange answered each request, in the order of the requests.
@@ -147,7 +174,7 @@ impl Inner {
         let number = script.seen;
         script.seen += 1;
         let fault = script.faults.iter().position(|(at, _)| at.strikes(number, effect));
-        let found = path.and_then(|path| script.find(request, path, &self.folder));
+        let found = path.and_then(|path| script.find(&self.exchanges, request, path));
         let at = match found {
             Ok(at) => at,
             Err(nearest) => {
@@ -164,8 +191,8 @@ impl Inner {
         if !matches!(fault, Some((_, Fault::Connect))) {
             script.used[at] += 1;
         }
-        let response = match script.exchanges[at].response.build(&self.folder) {
-            Ok(response) => response,
+        let response = match &self.exchanges[at].response {
+            Ok(response) => response.clone(),
             Err(why) => {
                 let why = format!("exchange {at}: {why}");
                 script.broken.insert(why.clone());
@@ -184,15 +211,15 @@ impl Inner {
 
 impl Script {
     /// The first unused exchange that fits, else the last one that fits and may answer again.
-    fn find(&self, request: &Request, path: &str, folder: &Folder) -> Result<usize, String> {
+    fn find(&self, exchanges: &[Prepared], request: &Request, path: &str) -> Result<usize, String> {
         let (mut again, mut nearest) = (None, None::<(usize, String)>);
-        for (at, exchange) in self.exchanges.iter().enumerate() {
-            let why = match filled(&exchange.request, folder) {
+        for (at, exchange) in exchanges.iter().enumerate() {
+            let why = match &exchange.request {
                 Ok(expected) => expected.difference(request, path),
-                Err(why) => Some(why),
+                Err(why) => Some(why.clone()),
             };
             if let Some(why) = why {
-                let near = exchange.request.path == path || crate::json::glob(&exchange.request.path, path);
+                let near = crate::json::glob(&exchange.path, path);
                 if nearest.is_none() || near {
                     nearest = Some((at, why));
                 }
@@ -212,7 +239,7 @@ impl Script {
     }
 }
 
-fn filled(expected: &crate::ExpectedRequest, folder: &Folder) -> Result<crate::ExpectedRequest, String> {
+fn filled(expected: &ExpectedRequest, folder: &Folder) -> Result<ExpectedRequest, String> {
     let json = serde_json::to_value(expected).map_err(|error| error.to_string())?;
     serde_json::from_value(folder.fill_json(&json)?).map_err(|error| error.to_string())
 }

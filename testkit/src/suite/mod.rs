@@ -7,8 +7,9 @@ mod matrix;
 mod plan;
 mod sensitive;
 
+use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use serde_json::{Value, json};
 use url::Url;
@@ -22,6 +23,7 @@ use sensitive::Sensitive;
 
 use crate::fixtures::{Fixtures, Scenario};
 use crate::mode::{Direct, Mode};
+use crate::scripted::{Prepared, prepare};
 use crate::{At, Fault, Folder, LogLine, ScriptedHost, Sent, Unmatched, sample_handle};
 
 pub use cases::{CASES, Case};
@@ -69,6 +71,10 @@ pub struct Suite {
     /// Why the carrier cannot be opened.
     pub(crate) closed: Option<String>,
     bought: OnceLock<Option<Bought>>,
+    /// Inputs by scenario: each is made once.
+    inputs: Mutex<BTreeMap<String, Value>>,
+    /// Exchanges by scenario: their files are read once.
+    prepared: Mutex<BTreeMap<String, Arc<[Prepared]>>>,
 }
 
 /// What the scenario `buy` brought, for the scenarios that follow from it.
@@ -154,6 +160,8 @@ impl Suite {
             open,
             closed,
             bought: OnceLock::new(),
+            inputs: Mutex::default(),
+            prepared: Mutex::default(),
         }
     }
 
@@ -170,15 +178,30 @@ impl Suite {
 
     /// A host that answers from a scenario's exchanges and those of `common.json`.
     pub(crate) fn host(&self, scenario: &Scenario) -> ScriptedHost {
-        let exchanges = scenario.exchanges.iter().chain(&self.fixtures.common).cloned().collect();
-        let mut folder = Folder::new(&self.fixtures.folder);
-        folder.values.insert("handle".to_owned(), sample_handle().short());
-        folder.values.insert("handle_uuid".to_owned(), sample_handle().uuid());
-        ScriptedHost::with_folder(&self.base, exchanges, folder)
+        let mut prepared = self.prepared.lock().unwrap_or_else(PoisonError::into_inner);
+        let exchanges = prepared.entry(scenario.name.clone()).or_insert_with(|| {
+            let exchanges = scenario.exchanges.iter().chain(&self.fixtures.common).cloned().collect();
+            let mut folder = Folder::new(&self.fixtures.folder);
+            folder.values.insert("handle".to_owned(), sample_handle().short());
+            folder.values.insert("handle_uuid".to_owned(), sample_handle().uuid());
+            prepare(&self.base, exchanges, folder)
+        });
+        ScriptedHost::playing(&self.base, exchanges.clone())
     }
 
     /// The input of a scenario: the standard one with the scenario's changes.
     pub(crate) fn input(&self, scenario: &Scenario) -> Value {
+        let known = || self.inputs.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(input) = known().get(&scenario.name) {
+            return input.clone();
+        }
+        // Made without the lock: an input may need another scenario to be played first.
+        let input = self.make_input(scenario);
+        known().insert(scenario.name.clone(), input.clone());
+        input
+    }
+
+    fn make_input(&self, scenario: &Scenario) -> Value {
         let mut input = self.standard_input(scenario.base());
         crate::json::merge_patch(&mut input, &scenario.input);
         if planned_of(scenario.base()).is_some_and(|planned| planned.operation == "buy") {

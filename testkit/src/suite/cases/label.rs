@@ -323,7 +323,7 @@ pub fn void_unknown_and_late(bench: &Bench) -> Verdict {
 
 /// Calls an operation with the standard input and no exchange at all.
 fn unprompted(bench: &Bench, base: &str) -> Result<Run, Stop> {
-    let silent = Scenario { name: base.to_owned(), ..Scenario::default() };
+    let silent = Scenario { name: format!("{base}.unprompted"), ..Scenario::default() };
     let carrier = bench.suite.carrier(&*bench.mode)?;
     let input = bench.suite.standard_input(base);
     Ok(bench.suite.play_with(&*carrier, &silent, input, &[])?)
