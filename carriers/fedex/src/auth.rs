@@ -67,15 +67,13 @@ impl FedEx {
         self.repeatable(cx, Project::Ship, Repeatable::Change, call).await
     }
 
-    /// Spends money, once.
+    /// Spends money, once. A token that FedEx refuses is forgotten, so that the next attempt gets a fresh one.
     pub async fn spend(&self, cx: &Cx, permit: SpendPermit, call: &Call) -> Result<Response> {
         let cache = self.tokens(Project::Ship);
-        let response = cache
-            .spend(cx, permit, || self.fetch_token(cx, Project::Ship), |token| self.request(cx, call, token))
-            .await?;
-        if expired_as_forbidden(&response) {
-            let held = cache.get(cx, || self.fetch_token(cx, Project::Ship)).await?;
-            cache.invalidate(&held);
+        let token = cache.get(cx, || self.fetch_token(cx, Project::Ship)).await?;
+        let response = cx.spend(permit, self.request(cx, call, &token)?).await?;
+        if response.status().as_u16() == 401 || expired_as_forbidden(&response) {
+            cache.invalidate(&token);
         }
         Ok(response)
     }

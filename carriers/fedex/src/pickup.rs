@@ -79,6 +79,9 @@ impl FedEx {
         })?;
         let mut place = parts::party(&request.address, Some(phone));
         place.tins.clear();
+        if let Some(contact) = &mut place.contact {
+            contact.email_address = None;
+        }
         let weights: Vec<Weight> = request.parcels.iter().map(|parcel| parcel.weight).collect();
         let remarks: Vec<&str> = [request.place.as_deref(), request.instructions.as_deref()]
             .into_iter()

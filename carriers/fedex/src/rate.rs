@@ -73,9 +73,14 @@ impl FedEx {
         }
         let mut options =
             special::shipment(shipment, service.as_deref(), shipment.options.saturday_delivery)?;
-        // A price needs the id of the counter only; the schema of rates has no street there.
-        if let Some(hold) = options.as_mut().and_then(|options| options.hold_at_location_detail.as_mut()) {
-            hold.location_contact_and_address = None;
+        // A price needs neither the street of the counter nor the number of the return authorisation.
+        if let Some(options) = &mut options {
+            if let Some(hold) = &mut options.hold_at_location_detail {
+                hold.location_contact_and_address = None;
+            }
+            if let Some(back) = &mut options.return_shipment_detail {
+                back.rma = None;
+            }
         }
         let wants_economy = service.as_deref().is_none_or(|code| code == services::GROUND_ECONOMY);
         Ok(RequestedShipment {
@@ -107,7 +112,7 @@ impl FedEx {
                 weight: parts::weight(&parcel.weight, unit),
                 dimensions: parts::dimensions(parcel)?,
                 declared_value: parcel.declared_value.map(currency::money),
-                package_special_services: special::package(self.config(), shipment, parcel)?,
+                package_special_services: special::package_for_rate(self.config(), shipment, parcel)?,
             })
         };
         shipment.parcels.iter().map(package).collect()

@@ -93,19 +93,7 @@ fn purchase(
         ))
         .with("master_tracking_number", &master));
     }
-    let mut pieces = Vec::with_capacity(responses.len());
-    let mut documents = Vec::new();
-    for (parcel, response) in (0_u32..).zip(&responses) {
-        let number = response.tracking_number.0.clone().or_else(|| single(&responses, &master));
-        let number = number.ok_or_else(|| {
-            Error::malformed("ship: a piece has no tracking number").with("master_tracking_number", &master)
-        })?;
-        pieces.push(Piece::new(parcel, number));
-        let files = response.package_documents.iter();
-        documents.extend(
-            files.filter_map(|file| document(file, &order.label.format, Some(parcel), &mut warnings)),
-        );
-    }
+    let (pieces, mut documents) = pieces(&responses, &master, order, &mut warnings)?;
     let papers = shipment.shipment_documents.iter();
     documents.extend(papers.filter_map(|file| document(file, &LabelFormat::Pdf, None, &mut warnings)));
     let detail = shipment.completed_shipment_detail.as_ref();
@@ -137,6 +125,27 @@ fn purchase(
         carrier_data: memo.text(),
         warnings,
     })
+}
+
+/// Pieces in the order of the parcels, with their labels.
+fn pieces(
+    responses: &[&PieceResponse],
+    master: &str,
+    order: &LabelOrder,
+    warnings: &mut Vec<Notice>,
+) -> Result<(Vec<Piece>, Vec<Document>)> {
+    let (mut pieces, mut documents) = (Vec::with_capacity(responses.len()), Vec::new());
+    for (parcel, response) in (0_u32..).zip(responses) {
+        let number = response.tracking_number.0.clone().or_else(|| single(responses, master));
+        let number = number.ok_or_else(|| {
+            Error::malformed("ship: a piece has no tracking number").with("master_tracking_number", master)
+        })?;
+        pieces.push(Piece::new(parcel, number));
+        let files = response.package_documents.iter();
+        documents
+            .extend(files.filter_map(|file| document(file, &order.label.format, Some(parcel), warnings)));
+    }
+    Ok((pieces, documents))
 }
 
 fn single(responses: &[&PieceResponse], master: &str) -> Option<String> {

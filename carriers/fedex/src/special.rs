@@ -39,6 +39,21 @@ pub fn package(
     Ok((!wanted.special_service_types.is_empty()).then_some(wanted))
 }
 
+/// The same for a price, where batteries go by other names.
+pub fn package_for_rate(
+    config: &Config,
+    shipment: &Shipment,
+    parcel: &Parcel,
+) -> Result<Option<wire::PackageSpecialServices>> {
+    let mut wanted = package(config, shipment, parcel)?;
+    for battery in wanted.iter_mut().flat_map(|wanted| &mut wanted.battery_details) {
+        battery.material = battery.battery_material_type.take();
+        battery.packing = battery.battery_packing_type.take();
+        battery.regulatory_sub_type = battery.battery_regulatory_type.take();
+    }
+    Ok(wanted)
+}
+
 fn signature_option(signature: &Signature) -> Result<&'static str> {
     match signature {
         Signature::None => Ok("NO_SIGNATURE_REQUIRED"),
@@ -98,9 +113,10 @@ fn batteries(batteries: &[Battery], wanted: &mut wire::PackageSpecialServices) -
             BatteryPacking::Other(_) => return Err(battery_problem("packing")),
         };
         wanted.battery_details.push(wire::BatteryDetail {
-            battery_material_type: material,
-            battery_packing_type: packing,
-            battery_regulatory_type: "IATA_SECTION_II",
+            battery_material_type: Some(material),
+            battery_packing_type: Some(packing),
+            battery_regulatory_type: Some("IATA_SECTION_II"),
+            ..wire::BatteryDetail::default()
         });
     }
     if !wanted.battery_details.is_empty() {

@@ -5,9 +5,8 @@ use chrono::Duration;
 use waybill_core::wire::{clip, words_of};
 use waybill_core::{
     Country, Cx, DeliveryEstimate, Document, DocumentKind, Error, ErrorKind, EventPlace, LabelFormat,
-    LocalMoment, Personal, Proof, ProofRequest, Response, Result, Track, TrackDetail, TrackEvent,
-    TrackOutcome, TrackReplies, TrackReply, TrackRequest, TrackStatus, Tracking, TrackingNumber, Weight,
-    WeightUnit,
+    Personal, Proof, ProofRequest, Response, Result, Track, TrackDetail, TrackEvent, TrackOutcome,
+    TrackReplies, TrackReply, TrackRequest, TrackStatus, Tracking, TrackingNumber, Weight, WeightUnit,
 };
 
 use crate::auth::{Call, Project};
@@ -297,7 +296,7 @@ fn event(scan: &ScanEvent) -> TrackEvent {
     // The reason says more than the event; each is FedEx's own text.
     let text = if exception.is_empty() { description } else { exception }.to_owned();
     TrackEvent {
-        at: scan.date.0.as_deref().and_then(dates::moment).unwrap_or_else(LocalMoment::default),
+        at: scan.date.0.as_deref().and_then(dates::moment).unwrap_or_default(),
         status,
         detail,
         code: scan.event_type.or_empty().to_owned(),

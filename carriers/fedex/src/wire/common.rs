@@ -63,11 +63,14 @@ outgoing! {
     /// Alcohol.
     pub struct AlcoholDetail { alcohol_recipient_type: &'static str, shipper_agreement_type: Option<String> }
 
-    /// Lithium batteries with equipment.
+    /// Lithium batteries with equipment. Ship takes the first three names, rate the other three.
     pub struct BatteryDetail {
-        battery_material_type: &'static str,
-        battery_packing_type: &'static str,
-        battery_regulatory_type: &'static str,
+        battery_material_type: Option<&'static str>,
+        battery_packing_type: Option<&'static str>,
+        battery_regulatory_type: Option<&'static str>,
+        material: Option<&'static str>,
+        packing: Option<&'static str>,
+        regulatory_sub_type: Option<&'static str>,
     }
 
     /// Lithium batteries without equipment.

@@ -2,6 +2,7 @@
 #![allow(dead_code)]
 
 pub mod schema;
+pub mod wishes;
 
 use chrono::NaiveDate;
 use serde_json::{Value, json};
@@ -146,119 +147,6 @@ pub enum Ask {
     Close,
 }
 
-/// Shipments with everything that can be wished for, each with a service that takes it.
-pub fn wishes() -> Vec<(&'static str, Shipment, &'static str)> {
-    let with = |name: &str, wish: fn(&mut Shipment)| {
-        let mut shipment = shipment(name);
-        wish(&mut shipment);
-        shipment
-    };
-    let business = "us_business";
-    vec![
-        ("plain", with(business, |_| {}), "ground"),
-        ("home", with("us_domestic", |s| s.options.signature = Some(Signature::Indirect)), "home-delivery"),
-        (
-            "evening",
-            with("us_domestic", |s| {
-                s.options.carrier.insert("home-delivery".into(), "evening".into());
-            }),
-            "home-delivery",
-        ),
-        ("economy", with("us_domestic", |_| {}), "ground-economy"),
-        ("two pieces", with(business, |s| s.parcels.push(s.parcels[0].clone())), "2-day"),
-        ("adult signature", with(business, |s| s.options.signature = Some(Signature::Adult)), "2-day"),
-        ("Saturday", with(business, |s| s.options.saturday_delivery = true), "priority-overnight"),
-        (
-            "hold",
-            with(business, |s| {
-                s.options.hold_at = Some(HoldAt { location: "YBZA".into(), address: Some(s.to.clone()) });
-            }),
-            "2-day",
-        ),
-        ("dry ice", with(business, |s| s.parcels[0].dry_ice = "1.5kg".parse().ok()), "priority-overnight"),
-        ("alcohol", with(business, |s| s.options.alcohol = Some(AlcoholRecipient::Consumer)), "2-day"),
-        (
-            "batteries",
-            with(business, |s| {
-                s.parcels[0].batteries = vec![
-                    Battery { kind: BatteryKind::LithiumIon, packing: BatteryPacking::Contained },
-                    Battery { kind: BatteryKind::LithiumMetal, packing: BatteryPacking::Standalone },
-                ];
-            }),
-            "2-day",
-        ),
-        (
-            "declared value",
-            with(business, |s| s.parcels[0].declared_value = "250.00 GBP".parse().ok()),
-            "2-day",
-        ),
-        (
-            "third party",
-            with(business, |s| {
-                s.billing.transport = Payer::ThirdParty {
-                    account: "999000111".into(),
-                    country: Country::US,
-                    postal_code: None,
-                };
-            }),
-            "ground",
-        ),
-        (
-            "return",
-            with(business, |s| {
-                s.is_return = true;
-                s.references.push(Reference::new(ReferenceKind::Rma, "RMA-77"));
-            }),
-            "ground",
-        ),
-        (
-            "return address, e-mails, envelope",
-            with(business, |s| {
-                s.return_to = Some(s.from.clone());
-                s.options.notify = vec!["ops@brindlewood.test".into()];
-                s.parcels[0].packaging = "envelope".into();
-                s.parcels[0].weight = "8oz".parse().unwrap();
-            }),
-            "priority-overnight",
-        ),
-        ("abroad", with("us_to_de", |_| {}), "international-priority"),
-        (
-            "abroad, paperless, duty paid",
-            with("us_to_de", |s| {
-                s.options.paperless_customs = Some(true);
-                if let Some(customs) = &mut s.customs {
-                    customs.incoterm = Some(Incoterm::Ddp);
-                    customs.importer = Some(s.to.clone());
-                    customs.permits = vec!["P-1".into()];
-                    customs.remarks = Some("Handle dry".into());
-                }
-                s.to.tax_ids =
-                    vec![TaxId { kind: TaxIdKind::Eori, number: "DE123456789".into(), country: None }];
-            }),
-            "international-economy",
-        ),
-        (
-            "abroad, uploaded invoice",
-            with("us_to_de", |s| {
-                s.options.paperless_customs = Some(true);
-                s.options.carrier.insert("trade-documents".into(), "0901, 0902".into());
-            }),
-            "international-priority",
-        ),
-        (
-            "documents",
-            with("de_to_us", |s| {
-                if let Some(customs) = &mut s.customs {
-                    customs.contents = ContentsKind::Documents;
-                }
-            }),
-            "international-priority-express",
-        ),
-        ("from China", with("cn_to_us", |_| {}), "international-connect-plus"),
-        ("from Canada", with("ca_to_us", |_| {}), "ground"),
-    ]
-}
-
 /// Makes the carrier ask, against an answer that says nothing, and gives what it sent to a path.
 pub fn requests_to(path: &str, ask: Ask) -> Vec<(String, String, Value)> {
     let mut sent = Vec::new();
@@ -269,7 +157,7 @@ pub fn requests_to(path: &str, ask: Ask) -> Vec<(String, String, Value)> {
     let host = || host_answering(200, r#"{"output":{"rateReplyDetails":[]}}"#);
     match ask {
         Ask::Rates => {
-            for (about, shipment, service) in wishes() {
+            for (about, shipment, service) in wishes::wishes() {
                 for services in [Vec::new(), vec![service.into()]] {
                     let request =
                         RateRequest { shipment: shipment.clone(), services, currency: Some(Currency::GBP) };
@@ -280,7 +168,7 @@ pub fn requests_to(path: &str, ask: Ask) -> Vec<(String, String, Value)> {
             }
         }
         Ask::Labels => {
-            for (about, shipment, service) in wishes() {
+            for (about, shipment, service) in wishes::wishes() {
                 let host = host();
                 let order = LabelOrder { shipment, ..order("us_business", service) };
                 // The answer is no sale; a local refusal would send nothing, and is a mistake of this test.
