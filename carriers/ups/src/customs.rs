@@ -7,7 +7,7 @@ use waybill_core::{
 
 use crate::parts;
 use crate::services::option;
-use crate::wire::common::{Code, Party, Phone, VendorInfo};
+use crate::wire::common::{Code, Party, VendorInfo};
 use crate::wire::customs::{Contacts, InternationalForms, Product, Unit, UserCreatedForm};
 
 /// Lines of goods that UPS takes (its newer texts say 100, older ones 50).
@@ -126,7 +126,7 @@ pub(crate) fn contact(address: &Address, path: &str) -> Result<Party> {
     let mut party = parts::party(address, path)?;
     party.attention_name = Some(wire::clip(address.contact().trim(), 35).to_owned());
     party.tax_identification_number = tax.map(|tax| wire::clip(tax.number.trim(), 15).to_owned());
-    party.phone = address.phone_digits().map(|digits| Phone { number: wire::clip(&digits, 15).to_owned() });
+    party.phone = parts::phone(address);
     party.email_address = address
         .email
         .as_deref()

@@ -47,7 +47,7 @@ impl Label for Ups {
             Shown::Voided => Ok(Recovery::Voided),
             Shown::Labels(found) => {
                 let whole = self.whole(cx, found, &order.label, order.shipment.parcels.len()).await?;
-                Ok(Recovery::Found(vec![whole.purchase()]))
+                recover::sold(vec![whole], order.shipment.parcels.len())
             }
             Shown::Several(numbers) => self.several(cx, &numbers, order).await,
         }
@@ -90,15 +90,22 @@ impl Ups {
         }
     }
 
-    /// Several shipments under one handle: a double of UPS's own making. The engine keeps one and voids the rest.
+    /// Several numbers under one handle: packages of one shipment, which all carry it, or shipments that UPS sold
+    /// twice. The engine keeps one shipment and voids the rest.
     async fn several(&self, cx: &Cx, numbers: &[String], order: &LabelOrder) -> Result<Recovery> {
-        let mut purchases = Vec::new();
+        let mut shipments: Vec<Found> = Vec::new();
         for number in numbers {
             if let Shown::Labels(found) = self.shown(cx, &By::Number(number.clone()), &order.label).await? {
-                purchases.push(found.purchase());
+                match shipments.iter_mut().find(|known| known.shipment == found.shipment) {
+                    Some(known) => known.add(found),
+                    None => shipments.push(found),
+                }
             }
         }
-        Ok(if purchases.is_empty() { Recovery::Voided } else { Recovery::Found(purchases) })
+        if shipments.is_empty() {
+            return Ok(Recovery::Voided);
+        }
+        recover::sold(shipments, order.shipment.parcels.len())
     }
 
     /// Puts PDF labels in the place of the GIF ones that Ship made.

@@ -149,6 +149,17 @@ pub(crate) fn party(address: &Address, path: &str) -> Result<Party> {
     })
 }
 
+/// A phone: area code and number in the US, its territories and Canada, with the country code before it elsewhere.
+pub(crate) fn phone(address: &Address) -> Option<Phone> {
+    let digits = address.phone_digits()?;
+    let home = address.country.is_us_or_territory() || address.country == Country::CA;
+    let number = match digits.strip_prefix('1') {
+        Some(rest) if home && rest.len() == 10 => rest,
+        _ => digits.as_str(),
+    };
+    Some(Phone { number: wire::clip(number, 15).to_owned() })
+}
+
 /// Whose name stands as the shipper: the account's address, else the side of the shipment that ships (of a return:
 /// that gets it back).
 pub(crate) fn shipper<'a>(config: &'a Config, shipment: &'a Shipment) -> (&'a Address, &'static str) {

@@ -125,7 +125,7 @@ fn address(request: &PickupRequest, pickup_point: Option<String>) -> pickup::Pic
         country_code: address.country.to_string(),
         residential_indicator: yes_no(address.residential == Some(true)),
         pickup_point,
-        phone: Phone { number: wire::clip(&address.phone_digits().unwrap_or_default(), 15).to_owned() },
+        phone: parts::phone(address).unwrap_or_else(|| Phone { number: String::new() }),
     }
 }
 

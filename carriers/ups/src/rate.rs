@@ -157,6 +157,11 @@ fn rated(
     let mut shipper = parts::party(shipper, path)?;
     shipper.shipper_number = Some(config.account_number.clone());
     shipper.address.residential_address_indicator = None;
+    let mut ship_to = parts::party(&shipment.to, "to")?;
+    // Ground Saver goes to homes only.
+    if matches!(service, Some(services::SAVER | services::SAVER_LIGHT)) {
+        ship_to.address.residential_address_indicator = Some(Flag);
+    }
     let packages = shipment.parcels.iter().enumerate().map(|(at, parcel)| {
         Ok(rating::Package {
             packaging_type: parts::packaging(profile, parcel, at)?,
@@ -170,7 +175,7 @@ fn rated(
     let documents = parts::documents_only(shipment);
     Ok(rating::Shipment {
         shipper,
-        ship_to: parts::party(&shipment.to, "to")?,
+        ship_to,
         ship_from: parts::party(&shipment.from, "from")?,
         alternate_delivery_address: parts::access_point(shipment, false)?,
         shipment_indication_type: parts::indication(shipment),

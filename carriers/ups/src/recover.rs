@@ -2,8 +2,8 @@
 
 use http::Method;
 use waybill_core::{
-    Document, DocumentKind, Error, ErrorKind, LabelSpec, Piece, Purchase, Request, Response, Result,
-    Settlement, TrackingNumber, wire,
+    Document, DocumentKind, Error, ErrorKind, LabelSpec, Piece, Purchase, Recovery, Request, Response,
+    Result, Settlement, TrackingNumber, wire,
 };
 
 use crate::config::Config;
@@ -100,7 +100,30 @@ pub(crate) fn parse(response: &Response) -> Result<Shown> {
     Ok(Shown::Labels(Found { shipment, labels, papers: papers.collect::<Result<_>>()? }))
 }
 
+/// The sales that were found. One sale with fewer pieces than were ordered is no answer: the others would be lost.
+pub(crate) fn sold(shipments: Vec<Found>, pieces: usize) -> Result<Recovery> {
+    if let [only] = shipments.as_slice()
+        && only.labels.len() < pieces
+    {
+        let message =
+            format!("label recovery: a sale was found with {} of {pieces} labels", only.labels.len());
+        return Err(Error::malformed(message).with("shipment", &only.shipment));
+    }
+    Ok(Recovery::Found(shipments.into_iter().map(Found::purchase).collect()))
+}
+
 impl Found {
+    /// Adds pieces of the same shipment that are not there yet.
+    pub(crate) fn add(&mut self, other: Self) {
+        for (number, papers) in other.labels {
+            if self.labels.iter().all(|(known, _)| *known != number) {
+                let at = u32::try_from(self.labels.len()).unwrap_or(u32::MAX);
+                let papers = papers.into_iter().map(|paper| paper.for_parcel(at)).collect();
+                self.labels.push((number, papers));
+            }
+        }
+    }
+
     /// The sale, without its price: label recovery does not tell it.
     pub(crate) fn purchase(self) -> Purchase {
         let pieces: Vec<Piece> =

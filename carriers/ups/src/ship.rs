@@ -31,7 +31,6 @@ pub(crate) fn request(
     order: &LabelOrder,
     today: NaiveDate,
 ) -> Result<Request> {
-    let shipment = &order.shipment;
     let Some((code, service)) = services::carrier_code(profile, &order.service) else {
         return Err(Error::new(ErrorKind::NoService, format!("UPS has no service `{}`", order.service)));
     };
@@ -50,7 +49,6 @@ pub(crate) fn request(
         &body,
     )?;
     wire::set_header(&mut request, "transid", &order.handle.short())?;
-    debug_assert_eq!(shipment.parcels.len(), body.shipment_request.shipment.package.len());
     Ok(request)
 }
 

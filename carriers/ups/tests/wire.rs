@@ -3,11 +3,11 @@
 use serde_json::{Value, json};
 use waybill_core::{
     Carrier, CarrierPlugin, Effect, ErrorKind, LabelFormat, LabelOrder, LabelSpec, Phase, RateRequest,
-    TrackOutcome, TrackRequest, TrackStatus,
+    RecoverRequest, Recovery, TrackOutcome, TrackRequest, TrackStatus,
 };
 use waybill_testkit::{HttpHost, sample_file, sample_handle, sample_shipment};
 use waybill_ups::{Config, Ups};
-use wiremock::matchers::{header, method, path, query_param};
+use wiremock::matchers::{body_partial_json, header, method, path, query_param};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
 const NUMBER: &str = "1ZW8Y4B20300000019";
@@ -126,7 +126,7 @@ async fn a_label_is_one_spend_with_the_handle_in_the_first_reference() {
     let handle = sample_handle().short();
     assert_eq!(sent[1].headers["transid"], handle.as_str());
     let shipper = json!({ "Name": "Brindlewood Trading", "AttentionName": "Quillon Marchetti",
-        "Phone": { "Number": "12065550147" },
+        "Phone": { "Number": "2065550147" },
         "Address": address_of_origin() });
     let mut account = shipper.clone();
     account["ShipperNumber"] = json!("W8Y4B2");
@@ -137,7 +137,7 @@ async fn a_label_is_one_spend_with_the_handle_in_the_first_reference() {
             "Description": "Books",
             "Shipper": account,
             "ShipTo": { "Name": "Odalys Fennimore", "AttentionName": "Odalys Fennimore",
-                "Phone": { "Number": "15125550163" }, "EMailAddress": "odalys@fennimore.test",
+                "Phone": { "Number": "5125550163" }, "EMailAddress": "odalys@fennimore.test",
                 "Address": address_of_destination() },
             "ShipFrom": shipper,
             "PaymentInformation": { "ShipmentCharge": [
@@ -292,4 +292,59 @@ async fn a_delivered_parcel_has_its_moment_and_its_signature() {
     assert!(
         matches!(&replies.replies[1].outcome, TrackOutcome::Failed(error) if error.kind == ErrorKind::Invalid)
     );
+}
+
+/// Labels of some packages of one shipment.
+fn shown(numbers: &[&str]) -> Value {
+    let label = |number: &&str| json!({ "TrackingNumber": number, "LabelImage": { "LabelImageFormat": { "Code": "zpl" }, "GraphicImage": "XlhBXlha" } });
+    let labels: Vec<Value> = numbers.iter().map(label).collect();
+    json!({ "LabelRecoveryResponse": { "ShipmentIdentificationNumber": "1Z1", "LabelResults": labels } })
+}
+
+async fn recover_two(by_reference: Value, by_number: &[(&str, Value)]) -> waybill_core::Result<Recovery> {
+    let (server, ups) = ups().await;
+    for (number, body) in by_number {
+        Mock::given(path("/ups/api/labels/v1/recovery"))
+            .and(body_partial_json(json!({ "LabelRecoveryRequest": { "TrackingNumber": number } })))
+            .respond_with(ResponseTemplate::new(200).set_body_json(body))
+            .mount(&server)
+            .await;
+    }
+    let reference = json!({ "LabelRecoveryRequest": { "ReferenceValues": {
+        "ReferenceNumber": { "Value": sample_handle().short() }, "ShipperNumber": "W8Y4B2" } } });
+    Mock::given(path("/ups/api/labels/v1/recovery"))
+        .and(body_partial_json(reference))
+        .respond_with(ResponseTemplate::new(200).set_body_json(by_reference))
+        .expect(1)
+        .mount(&server)
+        .await;
+    let host = HttpHost::new();
+    let request =
+        RecoverRequest { order: order("us_domestic+2", "ground", LabelFormat::Zpl), sent_at: host.now() };
+    ups.label().unwrap().recover(&host.cx("recover"), &request).await
+}
+
+#[tokio::test]
+async fn packages_of_one_shipment_are_one_sale_however_label_recovery_shows_them() {
+    let candidates = json!({ "LabelRecoveryResponse": {
+        "TrackingCandidate": [ { "TrackingNumber": "1Z1" }, { "TrackingNumber": "1Z2" } ] } });
+    let each = [("1Z1", shown(&["1Z1"])), ("1Z2", shown(&["1Z2"]))];
+    let leading = [("1Z1", shown(&["1Z1", "1Z2"]))];
+    for (by_reference, by_number) in
+        [(shown(&["1Z1", "1Z2"]), &[][..]), (shown(&["1Z1"]), &leading[..]), (candidates, &each[..])]
+    {
+        let Recovery::Found(found) = recover_two(by_reference, by_number).await.unwrap() else {
+            panic!("not found")
+        };
+        let numbers: Vec<_> = found[0].pieces.iter().map(|piece| piece.tracking.as_str()).collect();
+        assert_eq!((found.len(), numbers), (1, vec!["1Z1", "1Z2"]));
+        assert!(found[0].has_labels());
+    }
+}
+
+#[tokio::test]
+async fn a_sale_with_a_missing_piece_is_no_answer() {
+    let error = recover_two(shown(&["1Z1"]), &[("1Z1", shown(&["1Z1"]))]).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Malformed);
+    assert!(error.message.contains("1 of 2"), "{error}");
 }

@@ -1,5 +1,7 @@
 //! One account on a scripted host, and the inputs of every operation that reads an answer of UPS.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use url::Url;
 use waybill_core::{Carrier, CarrierPlugin, LabelFormat, LabelKey, LabelOrder, LabelSpec, PickupRequest};
@@ -17,13 +19,14 @@ pub fn ups() -> Box<dyn Carrier> {
 }
 
 /// A host that hands out a token and answers everything else with these, in turn; the last one again and again.
+/// (As base64: in a text `{{` would begin a placeholder.)
 pub fn host(answers: &[(u16, String)]) -> ScriptedHost {
     let token = json!({ "access_token": "t", "expires_in": "14399" }).to_string();
     let exchange = |method: &str, path: &str, status: u16, text: &str| Exchange {
         request: ExpectedRequest { method: method.into(), path: path.into(), ..ExpectedRequest::default() },
         response: PlannedResponse {
             status: Some(status),
-            text: Some(text.into()),
+            base64: Some(STANDARD.encode(text)),
             ..PlannedResponse::default()
         },
         optional: true,
