@@ -61,10 +61,12 @@ impl AccountCheck for ChinaPost {
             }
             Err(error) => return Err(error),
         }
-        if self.config.prices.is_none() {
-            let message = "no price table of the contract is imported: only published prices are known";
-            notices.push(Notice::new("published-prices", message));
-        }
+        notices.extend(self.config.prices.is_none().then(|| {
+            Notice::new(
+                "published-prices",
+                "no price table of the contract is imported: only published prices are known",
+            )
+        }));
         Ok(AccountReply {
             proven_by: by.to_owned(),
             account_hint: Some(masked(account)),

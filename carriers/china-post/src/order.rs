@@ -93,10 +93,7 @@ pub(crate) fn packet(
     let (items, declared) = customs(shipment);
     let value = declared.and_then(|customs| customs.total_value().ok().flatten());
     let net = Weight::sum(items.iter().filter_map(Commodity::net_weight).collect::<Vec<_>>().iter());
-    let side = |pick: usize| {
-        let sides = shipment.parcels.first()?.dimensions?.sorted();
-        Some(sides[pick].ceil_to(LengthUnit::Centimetre, Decimal::ONE))
-    };
+    let side = |pick| side(shipment, pick);
     let collect = shipment.options.carrier_picks_up;
     let vat = vat(shipment);
     pcp::Order {
@@ -143,6 +140,12 @@ pub(crate) fn packet(
         receiver: packet_party(&shipment.to),
         items: items.iter().map(|item| packet_item(item, config.item_figures)).collect(),
     }
+}
+
+/// A side in whole centimetres, rounded up; the longest is 0.
+fn side(shipment: &Shipment, pick: usize) -> Option<Decimal> {
+    let sides = shipment.parcels.first()?.dimensions?.sorted();
+    Some(sides.get(pick)?.ceil_to(LengthUnit::Centimetre, Decimal::ONE))
 }
 
 struct Vat {

@@ -40,27 +40,7 @@ pub(super) fn read(
             ));
         }
     };
-    let mut places = BTreeMap::new();
-    for (at, heading) in headings.iter().enumerate() {
-        let key = heading.to_ascii_lowercase().replace([' ', '-'], "_");
-        if key.is_empty() || key.starts_with('#') {
-            continue;
-        }
-        if !columns.contains(&key.as_str()) {
-            let known = columns.join(", ");
-            problems.push(Problem::new(
-                name,
-                Some(1),
-                Some(heading),
-                format!("this column is unknown; known are: {known}"),
-            ));
-        } else if places.insert(key, at).is_some() {
-            problems.push(Problem::new(name, Some(1), Some(heading), "this column stands twice"));
-        }
-    }
-    for column in required.iter().filter(|column| !places.contains_key(**column)) {
-        problems.push(Problem::new(name, Some(1), Some(column), "this column is missing"));
-    }
+    let places = places(name, &headings, columns, required, problems);
     let mut record = csv::StringRecord::new();
     for _ in 0..MAX_ROWS {
         match reader.read_record(&mut record) {
@@ -88,6 +68,38 @@ pub(super) fn read(
         each(&mut Row { table: name, line, record: &record, places: &places, problems });
     }
     problems.push(Problem::new(name, None, None, format!("more than {MAX_ROWS} rows")));
+}
+
+/// Where each column stands; unknown, doubled and missing ones are mistakes.
+fn places(
+    name: &str,
+    headings: &csv::StringRecord,
+    columns: &[&str],
+    required: &[&str],
+    problems: &mut Vec<Problem>,
+) -> BTreeMap<String, usize> {
+    let mut places = BTreeMap::new();
+    for (at, heading) in headings.iter().enumerate() {
+        let key = heading.to_ascii_lowercase().replace([' ', '-'], "_");
+        if key.is_empty() || key.starts_with('#') {
+            continue;
+        }
+        if !columns.contains(&key.as_str()) {
+            let known = columns.join(", ");
+            problems.push(Problem::new(
+                name,
+                Some(1),
+                Some(heading),
+                format!("this column is unknown; known are: {known}"),
+            ));
+        } else if places.insert(key, at).is_some() {
+            problems.push(Problem::new(name, Some(1), Some(heading), "this column stands twice"));
+        }
+    }
+    for column in required.iter().filter(|column| !places.contains_key(**column)) {
+        problems.push(Problem::new(name, Some(1), Some(column), "this column is missing"));
+    }
+    places
 }
 
 /// Comma, semicolon or tab: whichever the heading holds most.
