@@ -61,7 +61,9 @@ impl Record {
     }
 
     pub(crate) fn into_evidence(self) -> Option<NewEvidence> {
-        let Self::Evidence { id, tenant, subject, kind, at, http_status, body, sha256 } = self else { return None };
+        let Self::Evidence { id, tenant, subject, kind, at, http_status, body, sha256 } = self else {
+            return None;
+        };
         let body_sealed = STANDARD.decode(body).ok()?;
         Some(NewEvidence { id, tenant, subject, kind, at, http_status, body_sealed, sha256 })
     }
@@ -265,7 +267,9 @@ impl Inner {
 fn lock(file: &File) -> Result<(), std::fs::TryLockError> {
     for _ in 0..50 {
         match file.try_lock() {
-            Err(std::fs::TryLockError::WouldBlock) => std::thread::sleep(std::time::Duration::from_millis(20)),
+            Err(std::fs::TryLockError::WouldBlock) => {
+                std::thread::sleep(std::time::Duration::from_millis(20))
+            }
             other => return other,
         }
     }
@@ -291,7 +295,8 @@ fn line(record: &Record) -> std::io::Result<Vec<u8>> {
 fn parse(line: &[u8]) -> Option<Record> {
     let json = line.strip_suffix(b"\n")?.get(17..)?;
     let sum = line.get(..16)?;
-    (crate::seal::sha256(json).as_bytes().get(..16) == Some(sum)).then(|| serde_json::from_slice(json).ok())?
+    (crate::seal::sha256(json).as_bytes().get(..16) == Some(sum))
+        .then(|| serde_json::from_slice(json).ok())?
 }
 
 #[cfg(test)]

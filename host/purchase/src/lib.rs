@@ -56,17 +56,17 @@ mod seal;
 pub mod store;
 
 pub use engine::{
-    Accounts, AttemptView, Attention, BuyReply, BuyRequest, Decision, Desk, Engine, EngineError, Failure, LabelView,
-    OnNoLabel, OnVariance, OpView, OpenAccount, Options, PartialPolicy, Policy, PurchaseView, Shown, TickReport,
-    VoidRequest,
+    Accounts, AttemptView, Attention, BuyReply, BuyRequest, Decision, Desk, Engine, EngineError, Failure,
+    LabelView, OnNoLabel, OnVariance, OpView, OpenAccount, Options, PartialPolicy, Policy, PurchaseView,
+    Shown, TickReport, VoidRequest,
 };
 #[cfg(any(test, feature = "failpoints"))]
 pub use fail::{ALL as FAIL_POINTS, FailAction, FailPoints};
 pub use journal::{Journal, JournalError, SentNote};
 pub use seal::{KeySource, Place, SealError, Sealer};
 pub use store::{
-    AttemptState, Event, LabelState, OpKind, OpState, PurchaseFilter, PurchaseState, SpendCap, Store, StoreError,
-    StoreOptions,
+    AttemptState, Event, LabelState, OpKind, OpState, PurchaseFilter, PurchaseState, SpendCap, Store,
+    StoreError, StoreOptions,
 };
 
 #[cfg(test)]

@@ -21,7 +21,9 @@ use sha2::{Digest, Sha256};
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SealError {
     /// Sealing is needed and there is no key.
-    #[error("no sealing key is set: give one (32 bytes, as 64 hexadecimal digits) by file, environment or command")]
+    #[error(
+        "no sealing key is set: give one (32 bytes, as 64 hexadecimal digits) by file, environment or command"
+    )]
     NoKey,
     /// The value was sealed with a key that is not in the ring.
     #[error("a value was sealed with key {0}, which is not among the given keys")]
@@ -246,7 +248,9 @@ mod tests {
         let sealed = sealer.seal(HERE, b"an address").unwrap();
         assert!(!sealed.windows(10).any(|part| part == b"an address"));
         assert_eq!(sealer.open(HERE, &sealed).unwrap(), b"an address");
-        for elsewhere in [Place { row: "e2", ..HERE }, Place { tenant: "t2", ..HERE }, Place { table: "label", ..HERE }] {
+        for elsewhere in
+            [Place { row: "e2", ..HERE }, Place { tenant: "t2", ..HERE }, Place { table: "label", ..HERE }]
+        {
             assert_eq!(sealer.open(elsewhere, &sealed), Err(SealError::Broken));
         }
         let mut changed = sealed.clone();

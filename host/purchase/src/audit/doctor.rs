@@ -40,19 +40,34 @@ pub async fn doctor(engine: &Engine) -> Result<Vec<Check>, EngineError> {
                 "no key: orders, labels and evidence are stored plain, and credentials are refused; give a key",
             ),
         },
-        check("journal", true, format!("{} bytes, {} records waiting", engine.journal().size(), engine.journal().waiting().len())),
+        check(
+            "journal",
+            true,
+            format!(
+                "{} bytes, {} records waiting",
+                engine.journal().size(),
+                engine.journal().waiting().len()
+            ),
+        ),
     ];
     if store.dialect() == Dialect::Postgres {
         checks.push(replication(engine).await?);
     }
-    let filter = PurchaseFilter { state: Some(PurchaseState::NeedsAttention), limit: 1000, ..Default::default() };
+    let filter =
+        PurchaseFilter { state: Some(PurchaseState::NeedsAttention), limit: 1000, ..Default::default() };
     let waiting = engine.purchases(filter).await?.len();
     checks.push(check("attention", waiting == 0, format!("{waiting} purchases wait for a person")));
     let operations = store
-        .read::<_, StoreError, _>(|mut db| Box::pin(async move { db.ops_in(OpState::NeedsAttention, 1000).await }))
+        .read::<_, StoreError, _>(|mut db| {
+            Box::pin(async move { db.ops_in(OpState::NeedsAttention, 1000).await })
+        })
         .await?
         .len();
-    checks.push(check("operations", operations == 0, format!("{operations} voids, manifests or pickups wait for a person")));
+    checks.push(check(
+        "operations",
+        operations == 0,
+        format!("{operations} voids, manifests or pickups wait for a person"),
+    ));
     Ok(checks)
 }
 

@@ -34,7 +34,11 @@ struct Known {
     purchases_of_handles: BTreeMap<String, String>,
 }
 
-pub(super) async fn compare(store: &Store, sales: &[LedgerSale], report: &mut Report) -> Result<(), StoreError> {
+pub(super) async fn compare(
+    store: &Store,
+    sales: &[LedgerSale],
+    report: &mut Report,
+) -> Result<(), StoreError> {
     let known = store.read::<_, StoreError, _>(|mut db| {
         Box::pin(async move {
             let labels = db.labels_since(None, 0).await?;
@@ -88,7 +92,8 @@ fn phantom(sales: &[LedgerSale], known: &Known, report: &mut Report) {
             report.add("I2", label.new.tracking.clone(), "a label is recorded that the carrier never sold");
         }
     }
-    let state: BTreeMap<&str, bool> = sales.iter().map(|sale| (sale.tracking.as_str(), sale.voided)).collect();
+    let state: BTreeMap<&str, bool> =
+        sales.iter().map(|sale| (sale.tracking.as_str(), sale.voided)).collect();
     for label in &known.labels {
         let ours = label.state == LabelState::Voided;
         if state.get(label.new.tracking.as_str()).is_some_and(|theirs| *theirs != ours) {
@@ -124,7 +129,8 @@ fn double(sales: &[LedgerSale], known: &Known, report: &mut Report) {
 
 fn sums(sales: &[LedgerSale], known: &Known, report: &mut Report) {
     let mut difference: BTreeMap<String, rust_decimal::Decimal> = BTreeMap::new();
-    let priced = sales.iter().filter(|sale| !sale.voided).filter_map(|sale| sale.price.map(|price| (sale, price)));
+    let priced =
+        sales.iter().filter(|sale| !sale.voided).filter_map(|sale| sale.price.map(|price| (sale, price)));
     let numbers: BTreeSet<&str> = priced.clone().map(|(sale, _)| sale.tracking.as_str()).collect();
     for (_, price) in priced {
         *difference.entry(price.currency.to_string()).or_default() += price.amount;
@@ -136,6 +142,10 @@ fn sums(sales: &[LedgerSale], known: &Known, report: &mut Report) {
         }
     }
     for (currency, amount) in difference.into_iter().filter(|(_, amount)| !amount.is_zero()) {
-        report.add("I4", currency.clone(), format!("the ledger says {amount} {currency} more than the labels"));
+        report.add(
+            "I4",
+            currency.clone(),
+            format!("the ledger says {amount} {currency} more than the labels"),
+        );
     }
 }

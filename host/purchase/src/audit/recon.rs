@@ -74,8 +74,10 @@ pub async fn reconcile(
             break;
         }
     }
-    let filter = PurchaseFilter { state: Some(PurchaseState::NeedsAttention), limit: 10_000, ..Default::default() };
-    report.waiting_for_a_person = engine.purchases(filter).await?.into_iter().map(|purchase| purchase.id).collect();
+    let filter =
+        PurchaseFilter { state: Some(PurchaseState::NeedsAttention), limit: 10_000, ..Default::default() };
+    report.waiting_for_a_person =
+        engine.purchases(filter).await?.into_iter().map(|purchase| purchase.id).collect();
     keep(engine, since, &report).await?;
     Ok(report)
 }

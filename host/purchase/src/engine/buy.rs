@@ -101,7 +101,12 @@ impl Engine {
         }
     }
 
-    fn prepare(&self, request: &BuyRequest, fingerprint: &str, account: &OpenAccount) -> Result<Vec<NewPurchase>> {
+    fn prepare(
+        &self,
+        request: &BuyRequest,
+        fingerprint: &str,
+        account: &OpenAccount,
+    ) -> Result<Vec<NewPurchase>> {
         let profile = account.carrier.profile();
         if account.carrier.label().is_none() {
             return Err(Error::unsupported(format!("{} sells no labels here", profile.name)).into());
@@ -240,7 +245,9 @@ impl Engine {
             });
             let Some((row, attempt)) = read.await? else { return Ok(()) };
             let step = match attempt.state {
-                AttemptState::Prepared if !row.state.is_final() => self.send(&row, &attempt, accounts).await?,
+                AttemptState::Prepared if !row.state.is_final() => {
+                    self.send(&row, &attempt, accounts).await?
+                }
                 AttemptState::Unknown => self.ask(&attempt.id, accounts).await?,
                 _ => return Ok(()),
             };
@@ -262,7 +269,8 @@ impl Engine {
                 .read::<_, StoreError, _>(|mut db| Box::pin(async move { db.group(&id).await }))
                 .await;
             // The purchase is written down; that its state cannot be read now is no reason to say that it failed.
-            if rows.is_ok_and(|rows| rows.iter().all(|row| row.state.is_settled())) || Instant::now() >= until {
+            if rows.is_ok_and(|rows| rows.iter().all(|row| row.state.is_settled())) || Instant::now() >= until
+            {
                 return Ok(());
             }
             tokio::time::sleep(pause.min(until.saturating_duration_since(Instant::now()))).await;
@@ -297,11 +305,19 @@ fn check(request: &BuyRequest) -> Result<()> {
     ];
     for (path, value) in named {
         if value.trim().is_empty() || value.len() > 200 {
-            problems.push(waybill_core::FieldProblem::new(path, "it is empty or longer than 200 characters", "give a short text"));
+            problems.push(waybill_core::FieldProblem::new(
+                path,
+                "it is empty or longer than 200 characters",
+                "give a short text",
+            ));
         }
     }
     if !(1..=10).contains(&request.policy.max_attempts) {
-        problems.push(waybill_core::FieldProblem::new("policy.max_attempts", "it is not from 1 to 10", "2 is usual"));
+        problems.push(waybill_core::FieldProblem::new(
+            "policy.max_attempts",
+            "it is not from 1 to 10",
+            "2 is usual",
+        ));
     }
     if !problems.is_empty() {
         return Err(Error::invalid(problems).into());
@@ -326,7 +342,9 @@ fn shares(price: Option<Money>, count: usize) -> Vec<Money> {
     match price.to_minor() {
         _ if n == 1 => vec![price],
         Some(minor) => (0..n)
-            .map(|at| Money::from_minor(minor.div_euclid(n) + i64::from(at < minor.rem_euclid(n)), price.currency))
+            .map(|at| {
+                Money::from_minor(minor.div_euclid(n) + i64::from(at < minor.rem_euclid(n)), price.currency)
+            })
             .collect(),
         None => {
             let share = price.amount.checked_div(n.into()).unwrap_or(price.amount);

@@ -91,12 +91,7 @@ impl Drop for OpenPermit {
 }
 
 impl Desk {
-    pub(super) fn new(
-        store: Store,
-        journal: Journal,
-        sealer: Sealer,
-        options: &super::Options,
-    ) -> Self {
+    pub(super) fn new(store: Store, journal: Journal, sealer: Sealer, options: &super::Options) -> Self {
         Self {
             store,
             journal,
@@ -120,8 +115,12 @@ impl Desk {
     /// Opens a permit for an attempt or operation.
     pub(super) fn issue(self: &Arc<Self>, tenant: &str, subject: &str, since: Stopwatch) -> OpenPermit {
         let id = Uuid::new_v4().to_string();
-        let permit =
-            Permit { tenant: tenant.to_owned(), subject: subject.to_owned(), armed: since.0, seen: Seen::Unused };
+        let permit = Permit {
+            tenant: tenant.to_owned(),
+            subject: subject.to_owned(),
+            armed: since.0,
+            seen: Seen::Unused,
+        };
         self.lock().insert(id.clone(), permit);
         OpenPermit { desk: self.clone(), id }
     }
@@ -188,9 +187,10 @@ impl Desk {
         tracing::warn!(error = %away, "the database does not take an answer; it goes to the journal");
         let journaled = async {
             failpoint!(self.fail, "journal.before");
-            self.journal.append(Record::evidence(&evidence)).await.map_err(|error| {
-                crate::store::StoreError::Down(error.to_string())
-            })?;
+            self.journal
+                .append(Record::evidence(&evidence))
+                .await
+                .map_err(|error| crate::store::StoreError::Down(error.to_string()))?;
             failpoint!(self.fail, "journal.after");
             Ok::<_, crate::store::StoreError>(())
         };
@@ -250,12 +250,21 @@ impl SpendDesk for Desk {
         })?;
         self.strike_off(permit)?;
         #[cfg(any(test, feature = "failpoints"))]
-        self.fail.hit("begin.after").await.map_err(|error| Error::new(ErrorKind::Internal, error.to_string()))?;
+        self.fail
+            .hit("begin.after")
+            .await
+            .map_err(|error| Error::new(ErrorKind::Internal, error.to_string()))?;
         Ok(())
     }
 
-    async fn finished(&self, permit: &PermitId, outcome: waybill_core::Result<&Response, &Error>) -> waybill_core::Result<()> {
-        let gone = || Error::new(ErrorKind::Internal, "the permit to spend is closed").in_phase(Phase::OutcomeUnknown);
+    async fn finished(
+        &self,
+        permit: &PermitId,
+        outcome: waybill_core::Result<&Response, &Error>,
+    ) -> waybill_core::Result<()> {
+        let gone = || {
+            Error::new(ErrorKind::Internal, "the permit to spend is closed").in_phase(Phase::OutcomeUnknown)
+        };
         let (tenant, subject) = self.subject(permit).ok_or_else(gone)?;
         let (kind, status, body, seen) = match outcome {
             Ok(response) => {

@@ -12,15 +12,18 @@ impl Engine {
     /// Carries out the policy for pieces, once every purchase of the group stands somewhere. Doing it twice does nothing.
     pub(super) async fn enforce_group(&self, group: &str, accounts: &Arc<dyn Accounts>) -> Result<()> {
         let id = group.to_owned();
-        let read = self.inner.store.read::<_, StoreError, _>(|mut db| Box::pin(async move { db.group(&id).await }));
+        let read =
+            self.inner.store.read::<_, StoreError, _>(|mut db| Box::pin(async move { db.group(&id).await }));
         let rows = read.await?;
-        let broken = rows.iter().any(|row| matches!(row.state, PurchaseState::Rejected | PurchaseState::Failed));
+        let broken =
+            rows.iter().any(|row| matches!(row.state, PurchaseState::Rejected | PurchaseState::Failed));
         for row in &rows {
             let policy = self.policy(row).pieces;
             match (policy, row.state) {
-                (PartialPolicy::VoidAll, PurchaseState::Bought | PurchaseState::BoughtNoLabel | PurchaseState::Partial)
-                    if broken =>
-                {
+                (
+                    PartialPolicy::VoidAll,
+                    PurchaseState::Bought | PurchaseState::BoughtNoLabel | PurchaseState::Partial,
+                ) if broken => {
                     let op = self.begin_void(&row.tenant, &row.id, "partial").await?;
                     self.drive_op(&op, accounts).await?;
                 }
@@ -34,9 +37,11 @@ impl Engine {
     /// Buys the parcels of a shipment that the carrier left out, as a purchase of its own in the same group.
     async fn buy_missing(&self, row: &PurchaseRow, accounts: &Arc<dyn Accounts>) -> Result<()> {
         let id = row.id.clone();
-        let read = self.inner.store.read::<_, StoreError, _>(|mut db| Box::pin(async move { db.labels(&id).await }));
+        let read =
+            self.inner.store.read::<_, StoreError, _>(|mut db| Box::pin(async move { db.labels(&id).await }));
         let sold: Vec<i64> = read.await?.iter().map(|label| label.new.piece).collect();
-        let mut kept: KeptOrder = self.open_json(Place::new("purchase", &row.id, &row.tenant), &row.order_sealed)?;
+        let mut kept: KeptOrder =
+            self.open_json(Place::new("purchase", &row.id, &row.tenant), &row.order_sealed)?;
         let all = std::mem::take(&mut kept.shipment.parcels);
         let missing: Vec<(i64, _)> = (0_i64..).zip(all).filter(|(at, _)| !sold.contains(at)).collect();
         let Some(first) = missing.first().map(|(at, _)| *at) else { return Ok(()) };
@@ -72,7 +77,8 @@ impl Engine {
             .write::<_, StoreError, _>(move |mut db| {
                 Box::pin(async move {
                     let accepted = db.accept(&new).await?;
-                    let change = PurchaseChange { state: Some(PurchaseState::Bought), ..PurchaseChange::default() };
+                    let change =
+                        PurchaseChange { state: Some(PurchaseState::Bought), ..PurchaseChange::default() };
                     let payload = serde_json::json!({ "missing": new.id });
                     db.must_change(&before, &change, "purchase.completed", &payload).await?;
                     Ok(accepted)

@@ -107,7 +107,13 @@ impl Default for Options {
             max_unsent: 5,
             unsent_wait: Duration::from_millis(500),
             grace: Duration::from_secs(5),
-            void_again: vec![Duration::from_secs(5), Duration::from_secs(30), minutes(2), minutes(10), minutes(60)],
+            void_again: vec![
+                Duration::from_secs(5),
+                Duration::from_secs(30),
+                minutes(2),
+                minutes(10),
+                minutes(60),
+            ],
             void_tries: 10,
             parallel: 16,
             idle: Duration::from_millis(500),
@@ -249,7 +255,9 @@ impl Engine {
         let all = async { while tasks.join_next().await.is_some() {} };
         let longest = self.inner.options.timeout.unwrap_or(Duration::from_secs(60)) + Duration::from_secs(5);
         if tokio::time::timeout(longest, all).await.is_err() {
-            tracing::warn!("some purchases were still being sent when the engine closed; their leases cover them");
+            tracing::warn!(
+                "some purchases were still being sent when the engine closed; their leases cover them"
+            );
         }
         self.inner.store.close().await;
     }
@@ -288,7 +296,8 @@ impl Engine {
                 *locked(&self.inner.quarantine) = Some(why);
             }
             Some((known, _)) if known != install => {
-                let why = "the journal belongs to another database; give this one a journal of its own".to_owned();
+                let why =
+                    "the journal belongs to another database; give this one a journal of its own".to_owned();
                 *locked(&self.inner.quarantine) = Some(why);
             }
             _ => {
@@ -317,7 +326,8 @@ impl Engine {
             .write::<_, StoreError, _>(move |mut db| {
                 Box::pin(async move {
                     let epoch = db.raise_meta("epoch", floor, None).await?;
-                    let install = db.meta("epoch").await?.and_then(|(_, install)| install).unwrap_or_default();
+                    let install =
+                        db.meta("epoch").await?.and_then(|(_, install)| install).unwrap_or_default();
                     Ok((install, epoch))
                 })
             })

@@ -23,16 +23,20 @@ impl Engine {
     ) -> Result<PurchaseView> {
         let (row, labels) = self.purchase_rows(tenant, purchase).await?;
         let id = row.id.clone();
-        let read = self.inner.store.read::<_, StoreError, _>(|mut db| {
-            Box::pin(async move { db.attempts(&id).await })
-        });
+        let read = self
+            .inner
+            .store
+            .read::<_, StoreError, _>(|mut db| Box::pin(async move { db.attempts(&id).await }));
         let attempts = read.await?;
         let current = attempts.iter().find(|attempt| attempt.n == row.current_attempt);
         let attempt = current.ok_or_else(|| EngineError::NotFound("attempt".into()))?;
-        let evidence = self.inner.desk.evidence(tenant, &attempt.id, "operator", None, json(&decision).as_bytes())?;
+        let evidence =
+            self.inner.desk.evidence(tenant, &attempt.id, "operator", None, json(&decision).as_bytes())?;
         self.inner
             .store
-            .write::<_, StoreError, _>(move |mut db| Box::pin(async move { db.insert_evidence(&evidence).await }))
+            .write::<_, StoreError, _>(move |mut db| {
+                Box::pin(async move { db.insert_evidence(&evidence).await })
+            })
             .await?;
         match decision {
             Decision::Adopt { tracking, charged } => {
@@ -71,7 +75,11 @@ impl Engine {
         let price = charged.map(|money| waybill_core::Price::new(waybill_core::PriceKind::Account, money));
         let sale = Purchase {
             shipment_key: ShipmentKey::from(first.as_str()),
-            pieces: tracking.into_iter().zip(0..).map(|(number, parcel)| Piece::new(parcel, number)).collect(),
+            pieces: tracking
+                .into_iter()
+                .zip(0..)
+                .map(|(number, parcel)| Piece::new(parcel, number))
+                .collect(),
             documents: self.reprinted(row, attempt, &account, &first).await,
             prices: price.into_iter().collect(),
             settlement: match account.carrier.profile().settlement {
@@ -94,7 +102,9 @@ impl Engine {
         let (id, policy) = (row.id.clone(), row.policy.clone());
         self.inner
             .store
-            .write::<_, StoreError, _>(move |mut db| Box::pin(async move { db.set_policy(&id, &policy).await }))
+            .write::<_, StoreError, _>(move |mut db| {
+                Box::pin(async move { db.set_policy(&id, &policy).await })
+            })
             .await?;
         Ok(())
     }
@@ -109,7 +119,9 @@ impl Engine {
     ) -> Vec<waybill_core::Document> {
         let Some(label) = account.carrier.label() else { return Vec::new() };
         let place = Place::new("purchase", &row.id, &row.tenant);
-        let Ok(kept) = self.open_json::<super::KeptOrder>(place, &row.order_sealed) else { return Vec::new() };
+        let Ok(kept) = self.open_json::<super::KeptOrder>(place, &row.order_sealed) else {
+            return Vec::new();
+        };
         let timeout = self.inner.options.timeout(&account.carrier.profile().purchase);
         let cx = self.cx(account, &row.account, "reprint", timeout);
         let sent = chrono::DateTime::from_timestamp_millis(attempt.sent_at.unwrap_or(row.created_at));
@@ -148,7 +160,8 @@ impl Engine {
                         failure: Some(json(&super::Failure { error, sent: true })),
                         ..PurchaseChange::default()
                     };
-                    db.must_change(&row, &change, "purchase.failed", &serde_json::json!({ "by": "operator" })).await
+                    db.must_change(&row, &change, "purchase.failed", &serde_json::json!({ "by": "operator" }))
+                        .await
                 })
             })
             .await?;
@@ -157,7 +170,8 @@ impl Engine {
 
     async fn keep(&self, row: &PurchaseRow) -> Result<()> {
         let id = row.id.clone();
-        let read = self.inner.store.read::<_, StoreError, _>(|mut db| Box::pin(async move { db.labels(&id).await }));
+        let read =
+            self.inner.store.read::<_, StoreError, _>(|mut db| Box::pin(async move { db.labels(&id).await }));
         let labels = read.await?;
         let live = labels.iter().any(|label| label.state == crate::store::LabelState::Live);
         if !live {
@@ -170,14 +184,20 @@ impl Engine {
                 Box::pin(async move {
                     let state = (row.state == PurchaseState::NeedsAttention).then_some(PurchaseState::Bought);
                     let change = PurchaseChange { state, attention: Some(None), ..PurchaseChange::default() };
-                    db.must_change(&row, &change, "purchase.kept", &serde_json::json!({ "by": "operator" })).await
+                    db.must_change(&row, &change, "purchase.kept", &serde_json::json!({ "by": "operator" }))
+                        .await
                 })
             })
             .await?;
         Ok(())
     }
 
-    async fn ask_now(&self, row: &PurchaseRow, attempt: &AttemptRow, accounts: &Arc<dyn Accounts>) -> Result<()> {
+    async fn ask_now(
+        &self,
+        row: &PurchaseRow,
+        attempt: &AttemptRow,
+        accounts: &Arc<dyn Accounts>,
+    ) -> Result<()> {
         if !matches!(row.state, PurchaseState::NeedsAttention | PurchaseState::Unknown) {
             return Err(EngineError::WrongState(format!("purchase `{}` is {}", row.id, row.state)));
         }
@@ -186,7 +206,12 @@ impl Engine {
     }
 
     /// Decides about a manifest or pickup whose outcome nobody knows: `Keep` when it was made, `NothingBought` when not.
-    pub async fn resolve_operation(&self, tenant: &str, id: &str, decision: &Decision) -> Result<super::OpView> {
+    pub async fn resolve_operation(
+        &self,
+        tenant: &str,
+        id: &str,
+        decision: &Decision,
+    ) -> Result<super::OpView> {
         let op = self.op_row(id).await?;
         if op.new.tenant != tenant {
             return Err(EngineError::NotFound(format!("operation `{id}`")));
@@ -198,7 +223,9 @@ impl Engine {
             Decision::Keep | Decision::Adopt { .. } => OpState::Done,
             Decision::NothingBought => OpState::Refused,
             Decision::Void | Decision::AskAgain => {
-                return Err(EngineError::WrongState("say whether it was made (keep) or not (nothing_bought)".into()));
+                return Err(EngineError::WrongState(
+                    "say whether it was made (keep) or not (nothing_bought)".into(),
+                ));
             }
         };
         let evidence = self.inner.desk.evidence(tenant, id, "operator", None, json(decision).as_bytes())?;
@@ -215,7 +242,13 @@ impl Engine {
     }
 
     /// Stores a credential, sealed. Refused without a key.
-    pub async fn put_credential(&self, tenant: &str, account: &str, carrier: &str, secret: &[u8]) -> Result<()> {
+    pub async fn put_credential(
+        &self,
+        tenant: &str,
+        account: &str,
+        carrier: &str,
+        secret: &[u8],
+    ) -> Result<()> {
         let row = format!("{tenant}/{account}");
         let sealed = self.inner.sealer.seal_strictly(Place::new("credential", &row, tenant), secret)?;
         let (tenant, account, carrier) = (tenant.to_owned(), account.to_owned(), carrier.to_owned());

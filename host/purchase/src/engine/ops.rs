@@ -33,7 +33,11 @@ impl Engine {
     /// Writes the wish to void down. The operation, a new one or the one that is open.
     pub(super) async fn begin_void(&self, tenant: &str, purchase: &str, purpose: &str) -> Result<String> {
         let (row, labels) = self.purchase_rows(tenant, purchase).await?;
-        let live: Vec<_> = labels.iter().filter(|label| label.state == LabelState::Live).map(|label| label.new.clone()).collect();
+        let live: Vec<_> = labels
+            .iter()
+            .filter(|label| label.state == LabelState::Live)
+            .map(|label| label.new.clone())
+            .collect();
         let id = row.id.clone();
         let (attempts, ops) = self
             .inner
@@ -42,13 +46,19 @@ impl Engine {
                 Box::pin(async move { Ok((db.attempts(&id).await?, db.ops_of(&id).await?)) })
             })
             .await?;
-        let existing = ops.iter().rev().find(|op| op.new.kind == OpKind::Void && op.state != OpState::Refused);
-        if let Some(op) = existing.filter(|_| matches!(row.state, PurchaseState::Voiding | PurchaseState::Voided)) {
+        let existing =
+            ops.iter().rev().find(|op| op.new.kind == OpKind::Void && op.state != OpState::Refused);
+        if let Some(op) =
+            existing.filter(|_| matches!(row.state, PurchaseState::Voiding | PurchaseState::Voided))
+        {
             return Ok(op.new.id.clone());
         }
         let voidable = matches!(
             row.state,
-            PurchaseState::Bought | PurchaseState::BoughtNoLabel | PurchaseState::Partial | PurchaseState::NeedsAttention
+            PurchaseState::Bought
+                | PurchaseState::BoughtNoLabel
+                | PurchaseState::Partial
+                | PurchaseState::NeedsAttention
         );
         let bought_by = live.first().map(|label| label.attempt_id.clone());
         // Without a label the handle may still do: some carriers void by it.
@@ -72,7 +82,13 @@ impl Engine {
                     }
                     let change =
                         PurchaseChange { state: Some(PurchaseState::Voiding), ..PurchaseChange::default() };
-                    db.must_change(&row, &change, "purchase.voiding", &serde_json::json!({ "operation": op.id })).await
+                    db.must_change(
+                        &row,
+                        &change,
+                        "purchase.voiding",
+                        &serde_json::json!({ "operation": op.id }),
+                    )
+                    .await
                 })
             })
             .await?;
@@ -92,7 +108,8 @@ impl Engine {
 
     pub(super) async fn op_row(&self, id: &str) -> Result<OpRow> {
         let key = id.to_owned();
-        let read = self.inner.store.read::<_, StoreError, _>(|mut db| Box::pin(async move { db.op(&key).await }));
+        let read =
+            self.inner.store.read::<_, StoreError, _>(|mut db| Box::pin(async move { db.op(&key).await }));
         read.await?.ok_or_else(|| EngineError::NotFound(format!("operation `{id}`")))
     }
 
@@ -126,7 +143,9 @@ impl Engine {
         let claimed = self
             .inner
             .store
-            .write::<_, StoreError, _>(move |mut db| Box::pin(async move { db.claim_op(&key, &owner, lease).await }))
+            .write::<_, StoreError, _>(move |mut db| {
+                Box::pin(async move { db.claim_op(&key, &owner, lease).await })
+            })
             .await?;
         let Some(op) = claimed else { return Ok(Step::Stop) };
         let step = match op.new.kind {
@@ -137,10 +156,17 @@ impl Engine {
         step
     }
 
-    pub(super) async fn account_of_op(&self, op: &OpRow, accounts: &Arc<dyn Accounts>) -> waybill_core::Result<OpenAccount> {
+    pub(super) async fn account_of_op(
+        &self,
+        op: &OpRow,
+        accounts: &Arc<dyn Accounts>,
+    ) -> waybill_core::Result<OpenAccount> {
         let account = accounts.open(&op.new.tenant, &op.new.account).await?;
         if account.fingerprint != op.new.account_fingerprint || account.environment != op.new.environment {
-            return Err(Error::new(ErrorKind::Config, "the account points somewhere else since it was bought"));
+            return Err(Error::new(
+                ErrorKind::Config,
+                "the account points somewhere else since it was bought",
+            ));
         }
         Ok(account)
     }
@@ -178,7 +204,9 @@ impl Engine {
         let why = match outcome {
             VoidOutcome::TooLate { reason } => Some(format!("too late: {reason}")),
             VoidOutcome::NotOffered { reason } => Some(format!("not offered: {reason}")),
-            VoidOutcome::Partial { refused, .. } => Some(format!("{} of the labels were refused", refused.len())),
+            VoidOutcome::Partial { refused, .. } => {
+                Some(format!("{} of the labels were refused", refused.len()))
+            }
             _ => None,
         };
         self.settle_void(op, order, voided, why, Some(reply)).await?;
@@ -201,7 +229,9 @@ impl Engine {
         self.inner
             .store
             .write::<_, StoreError, _>(move |mut db| {
-                Box::pin(async move { db.settle_op(&op, OpState::Unknown, Some(ms(wait)), Some(reply), None).await })
+                Box::pin(async move {
+                    db.settle_op(&op, OpState::Unknown, Some(ms(wait)), Some(reply), None).await
+                })
             })
             .await?;
         Ok(Step::Wait(wait))
@@ -221,7 +251,13 @@ impl Engine {
             .store
             .write::<_, StoreError, _>(move |mut db| {
                 Box::pin(async move {
-                    let done = Done { op: &op, order: &order, voided: &voided, why: why.as_deref(), next: next.as_ref() };
+                    let done = Done {
+                        op: &op,
+                        order: &order,
+                        voided: &voided,
+                        why: why.as_deref(),
+                        next: next.as_ref(),
+                    };
                     done.write(&mut db, reply).await
                 })
             })
@@ -230,12 +266,19 @@ impl Engine {
     }
 
     /// For a sale whose label was lost: what to buy instead, once it is void.
-    async fn attempt_after_void(&self, op: &OpRow, order: &VoidOrder) -> Result<Option<crate::store::NewAttempt>> {
+    async fn attempt_after_void(
+        &self,
+        op: &OpRow,
+        order: &VoidOrder,
+    ) -> Result<Option<crate::store::NewAttempt>> {
         if op.new.purpose != "no_label" {
             return Ok(None);
         }
         let id = order.purchase.clone();
-        let read = self.inner.store.read::<_, StoreError, _>(|mut db| Box::pin(async move { db.purchase(&id).await }));
+        let read = self
+            .inner
+            .store
+            .read::<_, StoreError, _>(|mut db| Box::pin(async move { db.purchase(&id).await }));
         let Some(row) = read.await? else { return Ok(None) };
         if row.current_attempt >= self.policy(&row).max_attempts {
             return Ok(None);
@@ -288,7 +331,12 @@ impl Done<'_> {
         self.change_purchase(db, &row, told).await
     }
 
-    async fn change_purchase(&self, db: &mut Db<'_>, row: &PurchaseRow, told: Option<String>) -> Result<(), StoreError> {
+    async fn change_purchase(
+        &self,
+        db: &mut Db<'_>,
+        row: &PurchaseRow,
+        told: Option<String>,
+    ) -> Result<(), StoreError> {
         let payload = serde_json::json!({
             "operation": self.op.new.id, "purpose": self.op.new.purpose, "voided": self.voided, "why": self.why,
         });
@@ -301,11 +349,16 @@ impl Done<'_> {
                 (Some(PurchaseState::Voided), "purchase.voided", None)
             }
             (_, None) => (Some(PurchaseState::Voided), "purchase.voided", None),
-            ("asked", Some(_)) if told.is_none() => (Some(self.before(db, row).await?), "purchase.void_refused", None),
+            ("asked", Some(_)) if told.is_none() => {
+                (Some(self.before(db, row).await?), "purchase.void_refused", None)
+            }
             (_, Some(_)) => (Some(PurchaseState::NeedsAttention), "purchase.void_failed", None),
         };
         let failure = (state == Some(PurchaseState::Failed)).then(|| {
-            let error = Error::new(ErrorKind::Unavailable, "the label was lost and voided, and no further attempt is allowed");
+            let error = Error::new(
+                ErrorKind::Unavailable,
+                "the label was lost and voided, and no further attempt is allowed",
+            );
             json(&super::Failure { error, sent: true })
         });
         let keeps = state.is_none() && told.is_none();
@@ -320,7 +373,10 @@ impl Done<'_> {
     }
 
     /// The sale without a label is void: the next attempt, or the end.
-    async fn buy_again(&self, db: &mut Db<'_>) -> Result<(Option<PurchaseState>, &'static str, Option<i64>), StoreError> {
+    async fn buy_again(
+        &self,
+        db: &mut Db<'_>,
+    ) -> Result<(Option<PurchaseState>, &'static str, Option<i64>), StoreError> {
         db.set_attempt(&self.order.attempt, "voided").await?;
         Ok(match self.next {
             Some(next) if db.insert_attempt(next).await? => {

@@ -59,10 +59,14 @@ impl Engine {
             .store
             .read::<_, StoreError, _>(|mut db| Box::pin(async move { db.evidence(&id).await }))
             .await?;
-        let Some(answer) = evidence.iter().rev().find(|evidence| evidence.kind == "answer") else { return Ok(None) };
+        let Some(answer) = evidence.iter().rev().find(|evidence| evidence.kind == "answer") else {
+            return Ok(None);
+        };
         let place = Place::new("evidence", &answer.id, &row.tenant);
         let bytes = self.inner.sealer.open(place, &answer.body_sealed)?;
-        let (Some(response), Some(label)) = (answer_from(&bytes), account.carrier.label()) else { return Ok(None) };
+        let (Some(response), Some(label)) = (answer_from(&bytes), account.carrier.label()) else {
+            return Ok(None);
+        };
         let seen = Seen::Answered(response.status().as_u16());
         let stored = OpenAccount {
             host: Arc::new(StoredHost { real: account.host.clone(), answer: response }),

@@ -53,7 +53,8 @@ impl Engine {
             }
             Err(_) => return self.later(&row, &attempt, None).await,
         };
-        let kept: KeptOrder = self.open_json(Place::new("purchase", &row.id, &row.tenant), &row.order_sealed)?;
+        let kept: KeptOrder =
+            self.open_json(Place::new("purchase", &row.id, &row.tenant), &row.order_sealed)?;
         let case = Case { row, attempt, account, kept };
         if let Some(step) = self.try_stored_answer(&case).await? {
             return Ok(step);
@@ -128,7 +129,11 @@ impl Engine {
                 self.needs_attention(row, attempt, "the carrier cannot be asked what became of it").await
             }
             Err(error) => {
-                tracing::info!(purchase = row.id, kind = error.kind.as_str(), "a question about a purchase failed");
+                tracing::info!(
+                    purchase = row.id,
+                    kind = error.kind.as_str(),
+                    "a question about a purchase failed"
+                );
                 self.later(row, attempt, None).await
             }
         }
@@ -152,7 +157,8 @@ impl Engine {
 
     /// Keeps evidence of ours about an attempt.
     pub(super) async fn note(&self, case: &Case, kind: &str, text: &str) -> waybill_core::Result<()> {
-        let internal = |error: crate::seal::SealError| Error::new(waybill_core::ErrorKind::Internal, error.to_string());
+        let internal =
+            |error: crate::seal::SealError| Error::new(waybill_core::ErrorKind::Internal, error.to_string());
         let desk = &self.inner.desk;
         let evidence = desk.evidence(&case.row.tenant, &case.attempt.id, kind, None, text.as_bytes());
         desk.keep(evidence.map_err(internal)?).await
@@ -179,7 +185,11 @@ impl Engine {
     }
 
     pub(super) async fn now(&self) -> Result<i64> {
-        Ok(self.inner.store.read::<_, StoreError, _>(|mut db| Box::pin(async move { db.now().await })).await?)
+        Ok(self
+            .inner
+            .store
+            .read::<_, StoreError, _>(|mut db| Box::pin(async move { db.now().await }))
+            .await?)
     }
 
     async fn found(&self, case: &Case, sales: Vec<Purchase>) -> Result<Step> {
@@ -235,7 +245,13 @@ impl Engine {
                         attention: Some(None),
                         ..PurchaseChange::default()
                     };
-                    db.must_change(&row, &change, event, &serde_json::json!({ "attempt": before.n, "was": word })).await?;
+                    db.must_change(
+                        &row,
+                        &change,
+                        event,
+                        &serde_json::json!({ "attempt": before.n, "was": word }),
+                    )
+                    .await?;
                     Ok(again)
                 })
             })
@@ -245,12 +261,20 @@ impl Engine {
     }
 
     /// Asks again later, or ends in attention when the deadline comes first. `first` is the end of the settle window.
-    pub(super) async fn later(&self, row: &PurchaseRow, attempt: &AttemptRow, first: Option<Duration>) -> Result<Step> {
+    pub(super) async fn later(
+        &self,
+        row: &PurchaseRow,
+        attempt: &AttemptRow,
+        first: Option<Duration>,
+    ) -> Result<Step> {
         let now = self.now().await?;
         let sent = attempt.sent_at.unwrap_or(row.created_at);
-        let deadline = row.resolve_deadline.unwrap_or(sent.saturating_add(ms(self.inner.options.resolve_for)));
+        let deadline =
+            row.resolve_deadline.unwrap_or(sent.saturating_add(ms(self.inner.options.resolve_for)));
         if now >= deadline {
-            return self.needs_attention(row, attempt, "nothing could be found out before the deadline").await;
+            return self
+                .needs_attention(row, attempt, "nothing could be found out before the deadline")
+                .await;
         }
         let schedule = &self.inner.options.ask_again;
         let at = usize::try_from(attempt.checks.max(1) - 1).unwrap_or(0);
@@ -258,9 +282,9 @@ impl Engine {
         let until_settled = first
             .map(|settle| Duration::from_millis(u64::try_from(sent + ms(settle) - now).unwrap_or(0)))
             .filter(|left| !left.is_zero());
-        let wait = until_settled.unwrap_or(regular).min(Duration::from_millis(
-            u64::try_from(deadline - now).unwrap_or(0),
-        ));
+        let wait = until_settled
+            .unwrap_or(regular)
+            .min(Duration::from_millis(u64::try_from(deadline - now).unwrap_or(0)));
         let (before, wait_ms) = (attempt.clone(), ms(wait));
         self.inner
             .store
@@ -272,7 +296,12 @@ impl Engine {
     }
 
     /// Only a person can decide; nothing is asked any more, and the business key stays locked.
-    pub(super) async fn needs_attention(&self, row: &PurchaseRow, attempt: &AttemptRow, reason: &str) -> Result<Step> {
+    pub(super) async fn needs_attention(
+        &self,
+        row: &PurchaseRow,
+        attempt: &AttemptRow,
+        reason: &str,
+    ) -> Result<Step> {
         let told = attention(row, attempt, reason, &["adopt", "nothing_bought", "void"]);
         let (purchase, before, reason) = (row.id.clone(), attempt.clone(), reason.to_owned());
         self.inner

@@ -11,8 +11,8 @@ use crate::fail::failpoint;
 use crate::ledger::{EntryKind, NewEntry};
 use crate::seal::{Place, sha256};
 use crate::store::{
-    AttemptRow, AttemptState, Db, Inserted, NewDocument, NewLabel, NewOp, OpKind, PurchaseChange, PurchaseRow,
-    PurchaseState, StoreError, reservation,
+    AttemptRow, AttemptState, Db, Inserted, NewDocument, NewLabel, NewOp, OpKind, PurchaseChange,
+    PurchaseRow, PurchaseState, StoreError, reservation,
 };
 
 /// How a sale became known.
@@ -116,7 +116,11 @@ impl Engine {
         };
         failpoint!(self.inner.options.fail, "d4.after");
         if settled == Settled::Extra {
-            tracing::warn!(purchase = row.id, source = source.as_str(), "a label too many was found; it is being voided");
+            tracing::warn!(
+                purchase = row.id,
+                source = source.as_str(),
+                "a label too many was found; it is being voided"
+            );
         }
         Ok(settled)
     }
@@ -137,7 +141,8 @@ impl Engine {
             .collect::<Result<_>>()?;
         let file_of = |parcel: u32| {
             let label = |document: &&NewDocument| document.kind == DocumentKind::Label.as_str();
-            let own = documents.iter().filter(label).find(|document| document.piece == Some(i64::from(parcel)));
+            let own =
+                documents.iter().filter(label).find(|document| document.piece == Some(i64::from(parcel)));
             own.or_else(|| documents.iter().filter(label).find(|document| document.piece.is_none()))
                 .map(|document| document.id.clone())
         };
@@ -210,7 +215,9 @@ impl Engine {
         let first = labels.first();
         let bought = chrono::DateTime::from_timestamp_millis(attempt.sent_at.unwrap_or(row.created_at));
         let key = LabelKey {
-            shipment_key: ShipmentKey::from(first.map(|label| label.shipment_key.clone()).unwrap_or_default()),
+            shipment_key: ShipmentKey::from(
+                first.map(|label| label.shipment_key.clone()).unwrap_or_default(),
+            ),
             tracking: match labels {
                 [] => attempt.numbers.clone().unwrap_or_default(),
                 labels => labels.iter().map(|label| label.tracking.as_str().into()).collect(),
@@ -243,7 +250,12 @@ impl Engine {
     }
 }
 
-async fn settle(db: &mut Db<'_>, attempt: &str, sale: &Prepared, drop_late: bool) -> Result<Settled, StoreError> {
+async fn settle(
+    db: &mut Db<'_>,
+    attempt: &str,
+    sale: &Prepared,
+    drop_late: bool,
+) -> Result<Settled, StoreError> {
     let missing = || StoreError::Corrupt("an attempt without a row was sold".into());
     let attempt = db.attempt_by_id(attempt).await?.ok_or_else(missing)?;
     let row = db.purchase(&attempt.purchase_id).await?.ok_or_else(missing)?;
@@ -293,7 +305,12 @@ async fn add_file(db: &mut Db<'_>, label: &NewLabel, sale: &Prepared) -> Result<
 
 /// Whether a sale becomes the purchase's own: its attempt is the open one, or the open one was not sent and can be taken
 /// back. Whoever prepared it cannot send it afterwards: D2 is a compare-and-set on the same row.
-async fn adopts(db: &mut Db<'_>, row: &PurchaseRow, attempt: &AttemptRow, sale: &Prepared) -> Result<bool, StoreError> {
+async fn adopts(
+    db: &mut Db<'_>,
+    row: &PurchaseRow,
+    attempt: &AttemptRow,
+    sale: &Prepared,
+) -> Result<bool, StoreError> {
     use PurchaseState as P;
     let waits = matches!(row.state, P::Accepted | P::Unknown | P::NeedsAttention);
     if !waits {
@@ -308,13 +325,19 @@ async fn adopts(db: &mut Db<'_>, row: &PurchaseRow, attempt: &AttemptRow, sale: 
         && db.move_attempt(&newest.id, newest.epoch, "prepared", "rejected").await?)
 }
 
-async fn adopt(db: &mut Db<'_>, row: &PurchaseRow, attempt: &AttemptRow, sale: &Prepared) -> Result<(), StoreError> {
+async fn adopt(
+    db: &mut Db<'_>,
+    row: &PurchaseRow,
+    attempt: &AttemptRow,
+    sale: &Prepared,
+) -> Result<(), StoreError> {
     db.set_attempt(&attempt.id, AttemptState::Confirmed.as_str()).await?;
     let policy: Policy = serde_json::from_str(&row.policy).unwrap_or_default();
     let outcome = outcome(row, attempt, sale, &policy);
     if let (Some(charged), true) = (sale.charged, row.reserved_day.is_some()) {
         let charged = reservation(&charged);
-        if row.reserved_currency.as_deref() == Some(&charged.currency) && charged.minor != row.reserved_minor {
+        if row.reserved_currency.as_deref() == Some(&charged.currency) && charged.minor != row.reserved_minor
+        {
             db.adjust_held(row, charged.minor - row.reserved_minor).await?;
         }
     }
@@ -359,15 +382,18 @@ fn outcome(row: &PurchaseRow, attempt: &AttemptRow, sale: &Prepared, policy: &Po
         return match policy.on_no_label {
             OnNoLabel::Keep => plain(P::BoughtNoLabel),
             OnNoLabel::VoidAndBuyAgain if sale.voids => void("no_label"),
-            OnNoLabel::VoidAndBuyAgain => {
-                told(P::BoughtNoLabel, "it was sold, its label cannot be had again, and the carrier cannot void it")
-            }
+            OnNoLabel::VoidAndBuyAgain => told(
+                P::BoughtNoLabel,
+                "it was sold, its label cannot be had again, and the carrier cannot void it",
+            ),
         };
     }
     if pieces < row.parcels {
         return match policy.pieces {
             PartialPolicy::VoidAll if sale.voids => void("partial"),
-            PartialPolicy::VoidAll => told(P::Partial, "some parcels were sold, and the carrier cannot void them"),
+            PartialPolicy::VoidAll => {
+                told(P::Partial, "some parcels were sold, and the carrier cannot void them")
+            }
             PartialPolicy::Keep | PartialPolicy::Complete => plain(P::Partial),
         };
     }
@@ -376,7 +402,9 @@ fn outcome(row: &PurchaseRow, attempt: &AttemptRow, sale: &Prepared, policy: &Po
             OnVariance::Keep => plain(P::Bought),
             OnVariance::Void if sale.voids => void("variance"),
             OnVariance::Void => told(P::Bought, "it costs more than allowed, and the carrier cannot void it"),
-            OnVariance::Attention => told(P::Bought, "the carrier charges more than the limit of the purchase"),
+            OnVariance::Attention => {
+                told(P::Bought, "the carrier charges more than the limit of the purchase")
+            }
         };
     }
     plain(P::Bought)
@@ -414,7 +442,8 @@ async fn extra(
     sale: &Prepared,
     fresh: &[String],
 ) -> Result<(), StoreError> {
-    let target = sale.labels.iter().find(|label| fresh.contains(&label.tracking)).map(|label| label.id.clone());
+    let target =
+        sale.labels.iter().find(|label| fresh.contains(&label.tracking)).map(|label| label.id.clone());
     let op = NewOp { target: target.unwrap_or_else(|| row.id.clone()), ..sale.void.clone() };
     db.insert_op(&op).await?;
     let payload = serde_json::json!({
@@ -444,7 +473,12 @@ async fn contradiction(
     db.must_change(row, &change, "purchase.needs_attention", &payload).await
 }
 
-async fn ledger_entries(db: &mut Db<'_>, row: &PurchaseRow, sale: &Prepared, adopted: bool) -> Result<(), StoreError> {
+async fn ledger_entries(
+    db: &mut Db<'_>,
+    row: &PurchaseRow,
+    sale: &Prepared,
+    adopted: bool,
+) -> Result<(), StoreError> {
     let tracking = sale.labels.first().map(|label| label.tracking.clone());
     let entry = |kind: EntryKind, amount: Option<Money>| NewEntry {
         tenant: row.tenant.clone(),

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use waybill_core::{AllocateRequest, Error, ErrorKind, Label, LabelOrder, Phase, Purchase, RepeatGuard, SpendPermit};
+use waybill_core::{
+    AllocateRequest, Error, ErrorKind, Label, LabelOrder, Phase, Purchase, RepeatGuard, SpendPermit,
+};
 
 use super::desk::Desk;
 use super::sale::Source;
@@ -40,16 +42,21 @@ impl Engine {
             Err(error) => return self.not_sent(row, attempt, error, false).await,
         };
         let Some(label) = account.carrier.label() else {
-            return self.not_sent(row, attempt, Error::unsupported("the account sells no labels"), false).await;
+            return self
+                .not_sent(row, attempt, Error::unsupported("the account sells no labels"), false)
+                .await;
         };
-        let kept: KeptOrder = self.open_json(Place::new("purchase", &row.id, &row.tenant), &row.order_sealed)?;
+        let kept: KeptOrder =
+            self.open_json(Place::new("purchase", &row.id, &row.tenant), &row.order_sealed)?;
         let attempt = match self.with_numbers(row, attempt, &account, label, &kept).await {
             Ok(Some(attempt)) => attempt,
             Ok(None) => return Ok(Step::GoOn),
             Err(error) => return self.not_sent(row, attempt, error, false).await,
         };
         let order = kept.order(attempt.handle, attempt.numbers.clone().unwrap_or_default());
-        let Some((sending, since)) = self.begin(row, &attempt, &account).await? else { return Ok(Step::Stop) };
+        let Some((sending, since)) = self.begin(row, &attempt, &account).await? else {
+            return Ok(Step::Stop);
+        };
         let open = self.inner.desk.issue(&row.tenant, &sending.id, since);
         let timeout = self.inner.options.timeout(&account.carrier.profile().purchase);
         let told = self.call_buy(&account, &row.account, &order, open.permit(), timeout).await;
@@ -67,7 +74,10 @@ impl Engine {
     ) -> waybill_core::Result<OpenAccount> {
         let account = accounts.open(tenant, &attempt.account).await?;
         if account.fingerprint != attempt.account_fingerprint || account.environment != attempt.environment {
-            let message = format!("the account `{}` points somewhere else since the purchase was begun", attempt.account);
+            let message = format!(
+                "the account `{}` points somewhere else since the purchase was begun",
+                attempt.account
+            );
             return Err(Error::new(ErrorKind::Config, message));
         }
         Ok(account)
@@ -104,7 +114,12 @@ impl Engine {
         let work = AssertUnwindSafe(label.allocate(&cx, &request)).catch_unwind();
         let numbers = match tokio::time::timeout(timeout, work).await {
             Ok(Ok(allocation)) => allocation?.numbers,
-            Ok(Err(_)) => return Err(Error::new(ErrorKind::Panicked, "the carrier's code panicked while it drew numbers")),
+            Ok(Err(_)) => {
+                return Err(Error::new(
+                    ErrorKind::Panicked,
+                    "the carrier's code panicked while it drew numbers",
+                ));
+            }
             Err(_) => {
                 let error = Error::new(ErrorKind::Unavailable, "the carrier gave no numbers in time");
                 return Err(error.with_retry(waybill_core::Retry::Safe));
@@ -206,14 +221,21 @@ impl Engine {
     }
 
     /// Nothing left, certainly: the same attempt later, or an end after too many times.
-    async fn not_sent(&self, row: &PurchaseRow, attempt: &AttemptRow, error: Error, sending: bool) -> Result<Step> {
+    async fn not_sent(
+        &self,
+        row: &PurchaseRow,
+        attempt: &AttemptRow,
+        error: Error,
+        sending: bool,
+    ) -> Result<Step> {
         failpoint!(self.inner.options.fail, "unsent.before");
         let gone = !error.is_retryable();
         if gone || attempt.unsent + 1 >= self.inner.options.max_unsent {
             self.refused(row, attempt, error, false).await?;
             return Ok(Step::Stop);
         }
-        let doubled = self.inner.options.unsent_wait * 2_u32.saturating_pow(u32::try_from(attempt.unsent).unwrap_or(8));
+        let doubled =
+            self.inner.options.unsent_wait * 2_u32.saturating_pow(u32::try_from(attempt.unsent).unwrap_or(8));
         let wait = match error.retry {
             waybill_core::Retry::After(time) => time.max(doubled),
             _ => doubled,
@@ -252,7 +274,13 @@ impl Engine {
     }
 
     /// The carrier refused, or it was given up unsent: certainly nothing was bought.
-    pub(super) async fn refused(&self, row: &PurchaseRow, attempt: &AttemptRow, error: Error, sent: bool) -> Result<()> {
+    pub(super) async fn refused(
+        &self,
+        row: &PurchaseRow,
+        attempt: &AttemptRow,
+        error: Error,
+        sent: bool,
+    ) -> Result<()> {
         failpoint!(self.inner.options.fail, "d4.before");
         let (purchase, id, epoch) = (row.id.clone(), attempt.id.clone(), attempt.epoch);
         let kind = error.kind.as_str().to_owned();
@@ -262,7 +290,9 @@ impl Engine {
             .store
             .write::<_, StoreError, _>(move |mut db| {
                 Box::pin(async move {
-                    let (Some(row), Some(attempt)) = (db.purchase(&purchase).await?, db.attempt_by_id(&id).await?) else {
+                    let (Some(row), Some(attempt)) =
+                        (db.purchase(&purchase).await?, db.attempt_by_id(&id).await?)
+                    else {
                         return Ok(());
                     };
                     // A refusal in hand is certain whatever the row says. "Never sent" is certain only for our own claim.
@@ -289,12 +319,19 @@ impl Engine {
     }
 
     /// Nobody knows: to be asked after the settle window.
-    async fn unknown(&self, row: &PurchaseRow, attempt: &AttemptRow, account: &OpenAccount, why: &str) -> Result<Step> {
+    async fn unknown(
+        &self,
+        row: &PurchaseRow,
+        attempt: &AttemptRow,
+        account: &OpenAccount,
+        why: &str,
+    ) -> Result<Step> {
         failpoint!(self.inner.options.fail, "unknown.before");
         let traits = &account.carrier.profile().purchase;
         let wait = self.inner.options.settle(traits);
         let recovery = traits.recover_within_seconds.map(Duration::from_secs);
-        let ask_for = recovery.map_or(self.inner.options.resolve_for, |end| end.min(self.inner.options.resolve_for));
+        let ask_for =
+            recovery.map_or(self.inner.options.resolve_for, |end| end.min(self.inner.options.resolve_for));
         self.write_unknown(&row.id, attempt, wait, ask_for, why).await?;
         failpoint!(self.inner.options.fail, "unknown.after");
         Ok(Step::Wait(wait))
@@ -309,7 +346,8 @@ impl Engine {
         why: &str,
     ) -> Result<()> {
         let deadline = attempt.sent_at.map(|sent| sent.saturating_add(ms(ask_for)));
-        let (purchase, id, epoch, why) = (purchase.to_owned(), attempt.id.clone(), attempt.epoch, why.to_owned());
+        let (purchase, id, epoch, why) =
+            (purchase.to_owned(), attempt.id.clone(), attempt.epoch, why.to_owned());
         self.inner
             .store
             .write::<_, StoreError, _>(move |mut db| {
@@ -323,7 +361,8 @@ impl Engine {
                         resolve_deadline: deadline,
                         ..PurchaseChange::default()
                     };
-                    db.must_change(&row, &change, "purchase.unknown", &serde_json::json!({ "why": why })).await
+                    db.must_change(&row, &change, "purchase.unknown", &serde_json::json!({ "why": why }))
+                        .await
                 })
             })
             .await?;
@@ -364,5 +403,6 @@ pub(super) async fn asked<T>(
 
 /// Whether an error says that the account cannot be asked at all.
 pub(super) fn account_is_gone(error: &Error) -> bool {
-    matches!(error.kind, ErrorKind::NotFound | ErrorKind::Config | ErrorKind::Unsupported) && error.phase == Phase::NotSent
+    matches!(error.kind, ErrorKind::NotFound | ErrorKind::Config | ErrorKind::Unsupported)
+        && error.phase == Phase::NotSent
 }

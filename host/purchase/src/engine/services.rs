@@ -6,9 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
-use waybill_core::{
-    Error, Handle, ManifestReply, ManifestRequest, PickupKey, PickupReply, PickupRequest,
-};
+use waybill_core::{Error, Handle, ManifestReply, ManifestRequest, PickupKey, PickupReply, PickupRequest};
 
 use super::desk::Desk;
 use super::send::{Step, asked, told};
@@ -199,7 +197,9 @@ impl Engine {
             ServiceOrder::Manifest(request) => {
                 let Some(manifest) = account.carrier.manifest() else { return Ok(unsupported()) };
                 let told = told(manifest.close(&cx, request, open.permit()), timeout).await;
-                self.service_end(op, account, open.close(), told, |reply: &ManifestReply| reply.documents.clone())?
+                self.service_end(op, account, open.close(), told, |reply: &ManifestReply| {
+                    reply.documents.clone()
+                })?
             }
             ServiceOrder::Pickup(request) => {
                 let Some(pickup) = account.carrier.pickup() else { return Ok(unsupported()) };
@@ -218,7 +218,9 @@ impl Engine {
         let evidence = self.inner.desk.evidence(&op.new.tenant, &op.new.id, kind, None, b"")?;
         self.inner
             .store
-            .write::<_, StoreError, _>(move |mut db| Box::pin(async move { db.insert_evidence(&evidence).await }))
+            .write::<_, StoreError, _>(move |mut db| {
+                Box::pin(async move { db.insert_evidence(&evidence).await })
+            })
             .await?;
         Ok(())
     }
@@ -243,7 +245,8 @@ impl Engine {
     }
 
     fn done<T: Serialize>(&self, op: &OpRow, reply: &T, files: &[waybill_core::Document]) -> Result<End> {
-        let mut reply = serde_json::to_value(reply).map_err(|error| StoreError::Corrupt(error.to_string()))?;
+        let mut reply =
+            serde_json::to_value(reply).map_err(|error| StoreError::Corrupt(error.to_string()))?;
         if let Some(documents) = reply.get_mut("documents") {
             // The files are stored beside it.
             *documents = serde_json::Value::Array(Vec::new());
@@ -269,7 +272,9 @@ impl Engine {
             End::Again(error) | End::Refused(error) => {
                 (OpState::Refused, None, serde_json::to_value(&error).ok(), Vec::new(), None)
             }
-            End::Unknown(why) => (OpState::NeedsAttention, None, None, Vec::new(), Some(op_attention(op, &why))),
+            End::Unknown(why) => {
+                (OpState::NeedsAttention, None, None, Vec::new(), Some(op_attention(op, &why)))
+            }
         };
         let sealed = reply.map(|reply| self.seal_json(place, &reply)).transpose()?;
         let (op, wait_ms) = (op.clone(), wait.map(ms));

@@ -21,7 +21,8 @@ impl Engine {
         let sweeps = &self.inner.options.sweeps;
         let last = i64::try_from(sweeps.len()).unwrap_or(1).max(1);
         let gap = sweeps.windows(2).map(|two| two[1].saturating_sub(two[0])).next().unwrap_or_default();
-        let (limit, gap) = (i64::try_from(self.inner.options.parallel).unwrap_or(16), ms(gap.max(Duration::from_millis(1))));
+        let (limit, gap) =
+            (i64::try_from(self.inner.options.parallel).unwrap_or(16), ms(gap.max(Duration::from_millis(1))));
         let waits = self
             .inner
             .store
@@ -51,7 +52,10 @@ impl Engine {
     /// Asks about one attempt and voids what nobody wants.
     pub(super) async fn sweep(&self, attempt: &AttemptRow, accounts: &Arc<dyn Accounts>) -> Result<()> {
         let id = attempt.purchase_id.clone();
-        let read = self.inner.store.read::<_, StoreError, _>(|mut db| Box::pin(async move { db.purchase(&id).await }));
+        let read = self
+            .inner
+            .store
+            .read::<_, StoreError, _>(|mut db| Box::pin(async move { db.purchase(&id).await }));
         let Some(row) = read.await? else { return Ok(()) };
         #[cfg(any(test, feature = "failpoints"))]
         if self.inner.options.is(super::Mutant::SweepLatest) && attempt.n != row.current_attempt {
@@ -70,7 +74,8 @@ impl Engine {
         if !traits.lookup || attempt.state == AttemptState::Unknown || costly {
             return Ok(());
         }
-        let kept: KeptOrder = self.open_json(Place::new("purchase", &row.id, &row.tenant), &row.order_sealed)?;
+        let kept: KeptOrder =
+            self.open_json(Place::new("purchase", &row.id, &row.tenant), &row.order_sealed)?;
         let case = Case { row, attempt: attempt.clone(), account, kept };
         failpoint!(self.inner.options.fail, "sweep.before");
         let recovered = self.recover(&case).await?;
@@ -79,7 +84,11 @@ impl Engine {
                 let settled =
                     self.settle_sale(&case.row, &case.attempt, &case.account, sale, Source::Sweep).await?;
                 if settled == Settled::Extra {
-                    tracing::warn!(purchase = case.row.id, attempt = attempt.n, "the sweep found a late sale");
+                    tracing::warn!(
+                        purchase = case.row.id,
+                        attempt = attempt.n,
+                        "the sweep found a late sale"
+                    );
                 }
             }
         }

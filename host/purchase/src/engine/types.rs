@@ -6,7 +6,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use waybill_core::{
-    Carrier, Handle, Host, LabelOrder, LabelSpec, Money, RateToken, ServiceCode, Shipment, TrackingNumber, Weekend,
+    Carrier, Handle, Host, LabelOrder, LabelSpec, Money, RateToken, ServiceCode, Shipment, TrackingNumber,
+    Weekend,
 };
 
 use crate::store::{AttemptState, LabelState, OpKind, OpState, PurchaseState, StoreError};

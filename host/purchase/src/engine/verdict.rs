@@ -77,7 +77,9 @@ pub(crate) fn judge<T: Success>(seen: Seen, told: Told<T>, traits: &PurchaseTrai
         Seen::Begun => Verdict::Unknown("the request may have left and no answer was stored".into()),
         Seen::Failed(Phase::NotSent) => Verdict::NotSent(match told {
             Told::Err(error) => error,
-            _ => Error::new(ErrorKind::Unavailable, "the carrier could not be reached").with_retry(Retry::Safe),
+            _ => {
+                Error::new(ErrorKind::Unavailable, "the carrier could not be reached").with_retry(Retry::Safe)
+            }
         }),
         Seen::Failed(_) => Verdict::Unknown("the connection failed after the request may have left".into()),
         Seen::Answered(status) => answered(status, told, traits),
@@ -109,9 +111,15 @@ fn unsent<T: Success>(told: Told<T>) -> Verdict<T> {
 fn answered<T: Success>(status: u16, told: Told<T>, traits: &PurchaseTraits) -> Verdict<T> {
     let error = match told {
         Told::Ok(done) if (200..300).contains(&status) && done.is_real() => return Verdict::Done(done),
-        Told::Ok(_) => return Verdict::Unknown(format!("HTTP {status} with an answer that names no shipment")),
-        Told::Panicked => return Verdict::Unknown(format!("the carrier's code panicked over an answer with HTTP {status}")),
-        Told::Late => return Verdict::Unknown(format!("the carrier's code hung over an answer with HTTP {status}")),
+        Told::Ok(_) => {
+            return Verdict::Unknown(format!("HTTP {status} with an answer that names no shipment"));
+        }
+        Told::Panicked => {
+            return Verdict::Unknown(format!("the carrier's code panicked over an answer with HTTP {status}"));
+        }
+        Told::Late => {
+            return Verdict::Unknown(format!("the carrier's code hung over an answer with HTTP {status}"));
+        }
         Told::Err(error) => error,
     };
     if is_documented_as_not_processed(status, &error, traits) {
@@ -119,7 +127,11 @@ fn answered<T: Success>(status: u16, told: Told<T>, traits: &PurchaseTraits) -> 
     }
     let unreadable = matches!(
         error.kind,
-        ErrorKind::Malformed | ErrorKind::Unavailable | ErrorKind::Panicked | ErrorKind::Internal | ErrorKind::Cancelled
+        ErrorKind::Malformed
+            | ErrorKind::Unavailable
+            | ErrorKind::Panicked
+            | ErrorKind::Internal
+            | ErrorKind::Cancelled
     );
     // 408: the carrier's front gave up, its back may not have. 409: it exists already, perhaps by this very request.
     let readable_refusal = matches!(status, 200..=299 | 400..=407 | 410..=499);
@@ -194,7 +206,11 @@ mod tests {
             (Seen::Unused, Told::Panicked, "refused"),
             (Seen::Unused, Told::Late, "not sent"),
             (Seen::Unused, Told::Err(Error::new(ErrorKind::Invalid, "weight")), "refused"),
-            (Seen::Unused, Told::Err(Error::new(ErrorKind::Auth, "token").with_retry(Retry::Safe)), "not sent"),
+            (
+                Seen::Unused,
+                Told::Err(Error::new(ErrorKind::Auth, "token").with_retry(Retry::Safe)),
+                "not sent",
+            ),
         ];
         for (seen, told, class) in table {
             let shown = format!("{seen:?} {told:?}");

@@ -2,12 +2,11 @@
 
 use waybill_core::Document;
 
-use super::{
-    AttemptView, Engine, EngineError, LabelView, OpView, PurchaseView, Result, Shown,
-};
+use super::{AttemptView, Engine, EngineError, LabelView, OpView, PurchaseView, Result, Shown};
 use crate::seal::{Place, sha256};
 use crate::store::{
-    Db, Event, LabelRow, LabelState, OpRow, PurchaseFilter, PurchaseRow, PurchaseState, StoreError, StoredDocument,
+    Db, Event, LabelRow, LabelState, OpRow, PurchaseFilter, PurchaseRow, PurchaseState, StoreError,
+    StoredDocument,
 };
 
 impl Engine {
@@ -144,9 +143,13 @@ impl Engine {
     pub async fn documents(&self, tenant: &str, id: &str) -> Result<Vec<Document>> {
         let (row, labels) = self.purchase_rows(tenant, id).await?;
         if matches!(row.state, PurchaseState::Voided | PurchaseState::Voiding) {
-            return Err(EngineError::WrongState(format!("purchase `{id}` is {}: its label must not be used", row.state)));
+            return Err(EngineError::WrongState(format!(
+                "purchase `{id}` is {}: its label must not be used",
+                row.state
+            )));
         }
-        let live: Vec<LabelRow> = labels.into_iter().filter(|label| label.state == LabelState::Live).collect();
+        let live: Vec<LabelRow> =
+            labels.into_iter().filter(|label| label.state == LabelState::Live).collect();
         let attempts: Vec<String> = {
             let mut ids: Vec<String> = live.iter().map(|label| label.new.attempt_id.clone()).collect();
             ids.dedup();
@@ -173,13 +176,16 @@ impl Engine {
     }
 
     pub(super) fn open_document(&self, stored: &StoredDocument, first_parcel: i64) -> Result<Document> {
-        let corrupt = |what: &str| EngineError::Store(StoreError::Corrupt(format!("document {}: {what}", stored.new.id)));
+        let corrupt = |what: &str| {
+            EngineError::Store(StoreError::Corrupt(format!("document {}: {what}", stored.new.id)))
+        };
         let place = Place::new("document", &stored.new.id, &stored.new.tenant);
         let bytes = self.inner.sealer.open(place, &stored.new.bytes_sealed)?;
         if sha256(&bytes) != stored.new.sha256 {
             return Err(corrupt("its bytes are not those that were stored"));
         }
-        let mut document: Document = serde_json::from_str(&stored.new.meta).map_err(|_| corrupt("its description"))?;
+        let mut document: Document =
+            serde_json::from_str(&stored.new.meta).map_err(|_| corrupt("its description"))?;
         document.bytes = bytes.into();
         let shift = u32::try_from(first_parcel).unwrap_or(0);
         document.parcel = document.parcel.map(|parcel| parcel.saturating_add(shift));

@@ -62,16 +62,24 @@ impl Engine {
             .await?;
         for attempt in &expired {
             let settle = self.settle_of(attempt, accounts).await;
-            let (wait, ask_for) = settle.unwrap_or((Duration::from_secs(120), self.inner.options.resolve_for));
+            let (wait, ask_for) =
+                settle.unwrap_or((Duration::from_secs(120), self.inner.options.resolve_for));
             let why = "the process that sent it did not come back in time";
             self.write_unknown(&attempt.purchase_id, attempt, wait, ask_for, why).await?;
         }
         Ok(expired.len())
     }
 
-    async fn settle_of(&self, attempt: &AttemptRow, accounts: &Arc<dyn Accounts>) -> Option<(Duration, Duration)> {
+    async fn settle_of(
+        &self,
+        attempt: &AttemptRow,
+        accounts: &Arc<dyn Accounts>,
+    ) -> Option<(Duration, Duration)> {
         let id = attempt.purchase_id.clone();
-        let read = self.inner.store.read::<_, StoreError, _>(|mut db| Box::pin(async move { db.purchase(&id).await }));
+        let read = self
+            .inner
+            .store
+            .read::<_, StoreError, _>(|mut db| Box::pin(async move { db.purchase(&id).await }));
         let row = read.await.ok()??;
         let account = accounts.open(&row.tenant, &row.account).await.ok()?;
         let traits = &account.carrier.profile().purchase;
@@ -87,7 +95,8 @@ impl Engine {
             .store
             .read::<_, StoreError, _>(|mut db| Box::pin(async move { db.due_attempts(limit).await }))
             .await?;
-        let purchases: BTreeMap<String, ()> = due.into_iter().map(|attempt| (attempt.purchase_id, ())).collect();
+        let purchases: BTreeMap<String, ()> =
+            due.into_iter().map(|attempt| (attempt.purchase_id, ())).collect();
         let count = purchases.len();
         let work = purchases.into_keys().map(|purchase| async move {
             if let Err(error) = self.drive(&purchase, accounts).await {

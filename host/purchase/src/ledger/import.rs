@@ -33,7 +33,10 @@ impl Default for Tolerance {
 impl Tolerance {
     fn allows(&self, expected: Money, billed: Money) -> bool {
         let Ok(difference) = billed.checked_sub(expected) else { return false };
-        let share = expected.amount.checked_mul(self.percent).and_then(|share| share.checked_div(Decimal::ONE_HUNDRED));
+        let share = expected
+            .amount
+            .checked_mul(self.percent)
+            .and_then(|share| share.checked_div(Decimal::ONE_HUNDRED));
         let allowed = self.amount.max(share.unwrap_or_default().abs());
         difference.amount.abs() <= allowed
     }
@@ -99,12 +102,18 @@ pub async fn import(store: &Store, request: ImportRequest) -> Result<ImportRepor
     let lines = read_statement(&request.bytes, &request.map)
         .map_err(|error| waybill_core::Error::new(waybill_core::ErrorKind::Invalid, error.to_string()))?;
     let report = store
-        .write::<_, StoreError, _>(move |mut db| Box::pin(async move { write(&mut db, &request, lines).await }))
+        .write::<_, StoreError, _>(move |mut db| {
+            Box::pin(async move { write(&mut db, &request, lines).await })
+        })
         .await?;
     Ok(report)
 }
 
-async fn write(db: &mut Db<'_>, request: &ImportRequest, lines: Vec<Line>) -> Result<ImportReport, StoreError> {
+async fn write(
+    db: &mut Db<'_>,
+    request: &ImportRequest,
+    lines: Vec<Line>,
+) -> Result<ImportReport, StoreError> {
     let id = Uuid::now_v7().to_string();
     let insert = db
         .sql(
@@ -207,10 +216,16 @@ async fn expected(db: &mut Db<'_>, tenant: &str, purchase: &str) -> Result<Optio
         .or_else(|| last(&[EntryKind::Estimated])))
 }
 
-async fn was_billed(db: &mut Db<'_>, tenant: &str, purchase: &str, tracking: Option<&str>) -> Result<bool, StoreError> {
+async fn was_billed(
+    db: &mut Db<'_>,
+    tenant: &str,
+    purchase: &str,
+    tracking: Option<&str>,
+) -> Result<bool, StoreError> {
     let entries = db.entries(tenant, purchase).await?;
     Ok(entries.iter().any(|entry| {
-        entry.new.kind == EntryKind::Billed && (tracking.is_none() || entry.new.tracking.as_deref() == tracking)
+        entry.new.kind == EntryKind::Billed
+            && (tracking.is_none() || entry.new.tracking.as_deref() == tracking)
     }))
 }
 
@@ -229,7 +244,12 @@ fn count(report: &mut ImportReport, judged: &Judged) {
     }
 }
 
-async fn keep(db: &mut Db<'_>, request: &ImportRequest, statement: &str, judged: &Judged) -> Result<(), StoreError> {
+async fn keep(
+    db: &mut Db<'_>,
+    request: &ImportRequest,
+    statement: &str,
+    judged: &Judged,
+) -> Result<(), StoreError> {
     let text = |money: Option<Money>| money.map(|money| format!("{} {}", money.amount, money.currency));
     let insert = db
         .sql(

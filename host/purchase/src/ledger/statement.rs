@@ -82,14 +82,16 @@ pub struct Line {
     pub problem: Option<String>,
 }
 
-const TOTALS: &[&str] = &["total", "subtotal", "grand total", "sum", "合计", "总计", "小计", "合 计", "总 计"];
+const TOTALS: &[&str] =
+    &["total", "subtotal", "grand total", "sum", "合计", "总计", "小计", "合 计", "总 计"];
 
 /// Reads a statement. Every line that is not empty is in the result, readable or not.
 pub fn read_statement(bytes: &[u8], map: &ColumnMap) -> Result<Vec<Line>, StatementError> {
     let text = decode(bytes, map.encoding)?;
     let below = text.lines().skip(map.skip).collect::<Vec<_>>().join("\n");
     let delimiter = map.delimiter.and_then(|c| u8::try_from(c).ok()).unwrap_or(b',');
-    let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(below.as_bytes());
+    let mut reader =
+        csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(below.as_bytes());
     let header: Vec<String> = reader
         .headers()
         .map_err(|_| StatementError::Empty)?
@@ -105,7 +107,8 @@ pub fn read_statement(bytes: &[u8], map: &ColumnMap) -> Result<Vec<Line>, Statem
         match record {
             Ok(record) if record.iter().all(|cell| cell.trim().is_empty()) => {}
             Ok(record) => {
-                let at = record.position().map_or(0, |position| usize::try_from(position.line()).unwrap_or(0));
+                let at =
+                    record.position().map_or(0, |position| usize::try_from(position.line()).unwrap_or(0));
                 lines.push(columns.line(&record, at + map.skip, map));
             }
             Err(error) => lines.push(unreadable(error.position(), &error, map.skip)),
@@ -134,7 +137,8 @@ fn unreadable(position: Option<&csv::Position>, error: &csv::Error, skip: usize)
 }
 
 fn decode(bytes: &[u8], encoding: Encoding) -> Result<String, StatementError> {
-    let utf8 = || std::str::from_utf8(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)).map(str::to_owned);
+    let utf8 =
+        || std::str::from_utf8(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)).map(str::to_owned);
     let gbk = || {
         let (text, _, broken) = encoding_rs::GB18030.decode(bytes);
         if broken { Err(StatementError::Encoding("GBK")) } else { Ok(text.into_owned()) }
@@ -186,7 +190,9 @@ impl Columns {
             (Some(_), ..) => None,
             (None, None, _) => Some("no currency".to_owned()),
             (None, _, None) => Some("no amount".to_owned()),
-            (None, _, Some(text)) => Some(format!("`{}` is no amount", text.chars().take(24).collect::<String>())),
+            (None, _, Some(text)) => {
+                Some(format!("`{}` is no amount", text.chars().take(24).collect::<String>()))
+            }
         };
         Line {
             number,
@@ -204,7 +210,8 @@ fn is_total(cell: &str, words: &[String]) -> bool {
     let cell = cell.to_lowercase();
     let own: BTreeSet<String> = words.iter().map(|word| word.to_lowercase()).collect();
     let begins = |word: &str| {
-        cell.strip_prefix(word).is_some_and(|rest| !rest.starts_with(|next: char| next.is_ascii_alphanumeric()))
+        cell.strip_prefix(word)
+            .is_some_and(|rest| !rest.starts_with(|next: char| next.is_ascii_alphanumeric()))
     };
     if own.is_empty() { TOTALS.iter().any(|word| begins(word)) } else { own.iter().any(|word| begins(word)) }
 }

@@ -95,7 +95,11 @@ impl Db<'_> {
     }
 
     /// Keeps allocated numbers, before anything is sent with them. False when the attempt moved on or has numbers.
-    pub(crate) async fn keep_numbers(&mut self, attempt: &AttemptRow, numbers: &[TrackingNumber]) -> Result<bool> {
+    pub(crate) async fn keep_numbers(
+        &mut self,
+        attempt: &AttemptRow,
+        numbers: &[TrackingNumber],
+    ) -> Result<bool> {
         let text = serde_json::to_string(numbers).map_err(|error| StoreError::Corrupt(error.to_string()))?;
         let update = self
             .sql("UPDATE attempt SET numbers = $1 WHERE id = $2 AND state = 'prepared' AND epoch = $3 AND numbers IS NULL")
@@ -155,7 +159,13 @@ impl Db<'_> {
     }
 
     /// From one of two states to another, if nobody else moved it. `epoch` is that of the claim.
-    pub(crate) async fn move_attempt(&mut self, id: &str, epoch: i64, from: &'static str, to: &'static str) -> Result<bool> {
+    pub(crate) async fn move_attempt(
+        &mut self,
+        id: &str,
+        epoch: i64,
+        from: &'static str,
+        to: &'static str,
+    ) -> Result<bool> {
         let update = self
             .sql(
                 "UPDATE attempt SET state = $1, epoch = epoch + 1, lease_owner = NULL, lease_until = NULL, next_check_at = NULL \
@@ -194,7 +204,12 @@ impl Db<'_> {
     }
 
     /// Takes an unknown attempt for one question. `None` when another replica has it.
-    pub(crate) async fn claim_unknown(&mut self, id: &str, owner: &str, lease: i64) -> Result<Option<AttemptRow>> {
+    pub(crate) async fn claim_unknown(
+        &mut self,
+        id: &str,
+        owner: &str,
+        lease: i64,
+    ) -> Result<Option<AttemptRow>> {
         let update = self
             .sql(
                 "UPDATE attempt SET epoch = epoch + 1, lease_owner = $1, lease_until = {now} + $2, checks = checks + 1 \
@@ -289,9 +304,8 @@ impl Db<'_> {
 
     /// Evidence about an attempt or an operation, oldest first.
     pub async fn evidence(&mut self, subject: &str) -> Result<Vec<NewEvidence>> {
-        let query = self
-            .sql("SELECT * FROM evidence WHERE subject = $1 ORDER BY at, id")
-            .bind(subject.to_owned());
+        let query =
+            self.sql("SELECT * FROM evidence WHERE subject = $1 ORDER BY at, id").bind(subject.to_owned());
         self.all(query)
             .await?
             .iter()

@@ -60,7 +60,9 @@ pub struct LabelRow {
 pub(crate) enum Inserted {
     New,
     /// The number is recorded under this purchase already.
-    Known { purchase: String },
+    Known {
+        purchase: String,
+    },
 }
 
 /// A file to be stored.
@@ -162,7 +164,9 @@ impl Db<'_> {
             .bind(new.purchase_id.clone());
         match self.one(query).await? {
             Some(row) => Ok(Inserted::Known { purchase: row.try_get(0)? }),
-            None => Err(StoreError::Corrupt("a label was refused by the database for no visible reason".into())),
+            None => {
+                Err(StoreError::Corrupt("a label was refused by the database for no visible reason".into()))
+            }
         }
     }
 

@@ -172,7 +172,8 @@ impl StoreOptions {
         match text {
             url if url.starts_with("postgres://") || url.starts_with("postgresql://") => Self::postgres(url),
             url => {
-                let path = url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("sqlite:")).unwrap_or(url);
+                let path =
+                    url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("sqlite:")).unwrap_or(url);
                 Self::sqlite(path)
             }
         }
@@ -277,7 +278,13 @@ impl Store {
         }
         let target = path.display().to_string();
         self.read(|db| {
-            Box::pin(async move { db.conn.execute(sqlx::query("VACUUM INTO $1").bind(target)).await.map(drop).map_err(Into::into) })
+            Box::pin(async move {
+                db.conn
+                    .execute(sqlx::query("VACUUM INTO $1").bind(target))
+                    .await
+                    .map(drop)
+                    .map_err(Into::into)
+            })
         })
         .await
     }
@@ -350,7 +357,8 @@ async fn assert_postgres(db: Db<'_>) -> Result<()> {
     if version.parse::<u32>().is_ok_and(|number| number < 150_000) {
         return Err(StoreError::Unsafe(format!("PostgreSQL {version} is older than 15")));
     }
-    for (setting, allowed) in [("SHOW synchronous_commit", &["on", "remote_apply"][..]), ("SHOW fsync", &["on"][..])]
+    for (setting, allowed) in
+        [("SHOW synchronous_commit", &["on", "remote_apply"][..]), ("SHOW fsync", &["on"][..])]
     {
         let value: String = db.conn.fetch_one(setting).await?.try_get(0)?;
         if !allowed.contains(&value.as_str()) {

@@ -113,9 +113,15 @@ impl Db<'_> {
             return Ok(false);
         }
         let kind = format!("{}.accepted", new.kind);
-        self.event(&new.tenant, &new.id, 1, &kind, &serde_json::json!({
-            "target": new.target, "purpose": new.purpose, "account": new.account,
-        }))
+        self.event(
+            &new.tenant,
+            &new.id,
+            1,
+            &kind,
+            &serde_json::json!({
+                "target": new.target, "purpose": new.purpose, "account": new.account,
+            }),
+        )
         .await?;
         Ok(true)
     }

@@ -247,7 +247,10 @@ impl Db<'_> {
     async fn reserve(&mut self, new: &NewPurchase) -> Result<Result<Held, String>> {
         let Some(price) = &new.quoted else {
             return Ok(match self.any_cap(&new.tenant).await? {
-                true => Err("a spend cap is set, and the purchase names no quoted price to hold against it".into()),
+                true => {
+                    Err("a spend cap is set, and the purchase names no quoted price to hold against it"
+                        .into())
+                }
                 false => Ok(Held::default()),
             });
         };
@@ -341,7 +344,9 @@ impl Db<'_> {
     ) -> Result<()> {
         match self.change_purchase(row, change, event, payload).await? {
             true => Ok(()),
-            false => Err(StoreError::Down("the purchase was changed by somebody else at the same moment".into())),
+            false => {
+                Err(StoreError::Down("the purchase was changed by somebody else at the same moment".into()))
+            }
         }
     }
 }

@@ -34,7 +34,8 @@ async fn jobs_that_share_a_commit_fail_alone() {
                 })
             })
         });
-        let mut taken: Vec<i64> = join_all(jobs).await.into_iter().filter_map(std::result::Result::ok).collect();
+        let mut taken: Vec<i64> =
+            join_all(jobs).await.into_iter().filter_map(std::result::Result::ok).collect();
         taken.sort_unstable();
         assert_eq!(taken, (0..90).collect::<Vec<_>>(), "{:?}", store.dialect());
         store.close().await;
@@ -56,11 +57,15 @@ async fn evidence_is_only_ever_added() {
         };
         let add = || {
             let evidence = evidence.clone();
-            store.write::<_, StoreError, _>(move |mut db| Box::pin(async move { db.insert_evidence(&evidence).await }))
+            store.write::<_, StoreError, _>(move |mut db| {
+                Box::pin(async move { db.insert_evidence(&evidence).await })
+            })
         };
         assert!(add().await.unwrap());
         assert!(!add().await.unwrap(), "the same evidence twice");
-        for sql in ["DELETE FROM evidence", "UPDATE evidence SET kind = 'other'", "UPDATE evidence SET sha256 = 'y'"] {
+        for sql in
+            ["DELETE FROM evidence", "UPDATE evidence SET kind = 'other'", "UPDATE evidence SET sha256 = 'y'"]
+        {
             let changed = store
                 .write::<_, StoreError, _>(move |mut db| {
                     Box::pin(async move {
@@ -78,13 +83,29 @@ async fn evidence_is_only_ever_added() {
 #[tokio::test]
 async fn both_dialects_have_the_same_tables_and_columns() {
     let of = |text: &str| {
-        text.replace("BIGINT", "INTEGER").replace("BYTEA", "BLOB").lines().filter(|line| {
-            !line.contains("TRIGGER") && !line.contains("FOR EACH") && !line.contains("RAISE") && !line.contains("FUNCTION")
-        }).map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect::<Vec<_>>()
+        text.replace("BIGINT", "INTEGER")
+            .replace("BYTEA", "BLOB")
+            .lines()
+            .filter(|line| {
+                !line.contains("TRIGGER")
+                    && !line.contains("FOR EACH")
+                    && !line.contains("RAISE")
+                    && !line.contains("FUNCTION")
+            })
+            .map(str::trim)
+            .filter(|line| !line.is_empty())
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
     };
     for (sqlite, postgres) in [
-        (include_str!("../../migrations/sqlite/0001_purchase.sql"), include_str!("../../migrations/postgres/0001_purchase.sql")),
-        (include_str!("../../migrations/sqlite/0002_ledger.sql"), include_str!("../../migrations/postgres/0002_ledger.sql")),
+        (
+            include_str!("../../migrations/sqlite/0001_purchase.sql"),
+            include_str!("../../migrations/postgres/0001_purchase.sql"),
+        ),
+        (
+            include_str!("../../migrations/sqlite/0002_ledger.sql"),
+            include_str!("../../migrations/postgres/0002_ledger.sql"),
+        ),
     ] {
         assert_eq!(of(sqlite), of(postgres));
     }
@@ -101,7 +122,9 @@ async fn migrations_keep_data_from_each_earlier_version() {
             let old = Store::open_at(options.clone(), version).await.unwrap();
             assert_eq!(old.schema_version().await.unwrap(), version);
             let kept = old
-                .write::<i64, StoreError, _>(|mut db| Box::pin(async move { db.take_sequence("kept", 1).await }))
+                .write::<i64, StoreError, _>(|mut db| {
+                    Box::pin(async move { db.take_sequence("kept", 1).await })
+                })
                 .await
                 .unwrap();
             assert_eq!(kept, version - 1, "what an earlier version wrote is gone");
@@ -133,7 +156,8 @@ async fn an_unsafe_database_is_refused() {
         store
             .read::<_, StoreError, _>(|db| {
                 Box::pin(async move {
-                    let name: String = db.conn.fetch_one("SELECT current_database()::text").await?.try_get(0)?;
+                    let name: String =
+                        db.conn.fetch_one("SELECT current_database()::text").await?.try_get(0)?;
                     let set = format!("ALTER DATABASE {name} SET synchronous_commit = off");
                     db.conn.execute(AssertSqlSafe(set)).await?;
                     Ok(())

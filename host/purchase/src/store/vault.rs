@@ -32,9 +32,10 @@ pub struct CredentialInfo {
 }
 
 fn in_major(minor: i64, currency: &str) -> String {
-    currency
-        .parse::<Currency>()
-        .map_or_else(|_| format!("{minor} {currency}"), |currency| Money::from_minor(minor, currency).to_string())
+    currency.parse::<Currency>().map_or_else(
+        |_| format!("{minor} {currency}"),
+        |currency| Money::from_minor(minor, currency).to_string(),
+    )
 }
 
 impl Db<'_> {
@@ -72,11 +73,13 @@ impl Db<'_> {
     }
 
     /// Holds an amount against the day's cap: the day, or why not. `None` for a tenant without caps.
-    pub(crate) async fn hold(&mut self, tenant: &str, want: &Reservation) -> Result<Result<Option<String>, String>> {
+    pub(crate) async fn hold(
+        &mut self,
+        tenant: &str,
+        want: &Reservation,
+    ) -> Result<Result<Option<String>, String>> {
         let query = self
-            .sql(
-                "SELECT per_label_minor, per_day_minor FROM spend_cap WHERE tenant = $1 AND currency = $2",
-            )
+            .sql("SELECT per_label_minor, per_day_minor FROM spend_cap WHERE tenant = $1 AND currency = $2")
             .bind(tenant.to_owned())
             .bind(want.currency.clone());
         let Some(row) = self.one(query).await? else {
@@ -116,7 +119,9 @@ impl Db<'_> {
 
     async fn today(&mut self) -> Result<String> {
         let now = self.now().await?;
-        Ok(chrono::DateTime::from_timestamp_millis(now).map(|at| at.format("%Y-%m-%d").to_string()).unwrap_or_default())
+        Ok(chrono::DateTime::from_timestamp_millis(now)
+            .map(|at| at.format("%Y-%m-%d").to_string())
+            .unwrap_or_default())
     }
 
     /// Gives back what a purchase that cost nothing held.
@@ -259,7 +264,8 @@ impl Db<'_> {
         let rows = self.all(sqlx::query(sqlx::AssertSqlSafe(text))).await?;
         let mut renewed = 0;
         for row in rows {
-            let (id, tenant, sealed): (String, String, Vec<u8>) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+            let (id, tenant, sealed): (String, String, Vec<u8>) =
+                (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
             if !sealer.is_stale(&sealed) {
                 continue;
             }

@@ -275,7 +275,9 @@ on_both! {
 /// Every fault at every kind of carrier ends in a state that is right, with nothing lost and nothing double.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_fault_at_every_kind_of_carrier_ends_well() {
-    let all = PERSONALITIES.iter().flat_map(|personality| Fault::ALL.iter().map(move |fault| (*personality, *fault)));
+    let all = PERSONALITIES
+        .iter()
+        .flat_map(|personality| Fault::ALL.iter().map(move |fault| (*personality, *fault)));
     let runs = all.map(|(personality, fault)| async move {
         let rig = Rig::sqlite(World::new(personality)).await;
         rig.world.faults(&[fault]);
@@ -285,11 +287,18 @@ async fn every_fault_at_every_kind_of_carrier_ends_well() {
         let what = format!("{} {fault:?}: {:?}", personality.name, view.state);
         let report = rig.check().await;
         let double_is_known = fault == Fault::Twice && !personality.lookup;
-        if !double_is_known && !(fault == Fault::Twice && !personality.voids && personality.repeat != RepeatGuard::ChosenNumber) {
+        if !double_is_known
+            && !(fault == Fault::Twice
+                && !personality.voids
+                && personality.repeat != RepeatGuard::ChosenNumber)
+        {
             assert!(report.is_clean(), "{what}: {report:#?}");
         }
         assert!(rig.world.most_requests() <= if fault == Fault::Busy { 2 } else { 1 }, "{what}: sent twice");
-        assert!(!matches!(view.state, PurchaseState::Accepted | PurchaseState::Unknown | PurchaseState::Voiding), "{what}");
+        assert!(
+            !matches!(view.state, PurchaseState::Accepted | PurchaseState::Unknown | PurchaseState::Voiding),
+            "{what}"
+        );
         if personality.lookup && personality.voids {
             let expected = match fault {
                 Fault::Rejected | Fault::PanicBefore => PurchaseState::Rejected,

@@ -266,11 +266,23 @@ fn our_protocol_holds_in_every_interleaving() {
 fn each_missing_protection_breaks_it() {
     let bare = Protections { sweep: false, ..OURS };
     let variants = [
-        ("a retry on timeout", Protections { settle: false, guard: false, naive_retry: true, ..bare }, "double"),
+        (
+            "a retry on timeout",
+            Protections { settle: false, guard: false, naive_retry: true, ..bare },
+            "double",
+        ),
         ("no settle window", Protections { settle: false, ..bare }, "double"),
         ("no send guard", Protections { guard: false, ..bare }, "double"),
-        ("a sweep of the newest attempt only", Protections { settle: false, guard: false, sweep_latest_only: true, ..OURS }, "double"),
-        ("a chosen number without a last look", Protections { chosen_number: true, settle: false, guard: false, ..bare }, "lost"),
+        (
+            "a sweep of the newest attempt only",
+            Protections { settle: false, guard: false, sweep_latest_only: true, ..OURS },
+            "double",
+        ),
+        (
+            "a chosen number without a last look",
+            Protections { chosen_number: true, settle: false, guard: false, ..bare },
+            "lost",
+        ),
     ];
     for (what, protections, expected) in variants {
         let (bad, states) = explore(protections);

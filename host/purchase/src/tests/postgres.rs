@@ -34,6 +34,12 @@ pub fn cluster() -> Option<Arc<Cluster>> {
     Some(cluster)
 }
 
+/// A server of one test's own, which may kill it.
+pub fn own_cluster() -> Option<Arc<Cluster>> {
+    // The shared one says whether there is a server at all.
+    cluster().and_then(|_| binaries()).map(|bin| Arc::new(Cluster::start(bin)))
+}
+
 fn binaries() -> Option<PathBuf> {
     let mut places: Vec<PathBuf> = std::fs::read_dir("/usr/lib/postgresql")
         .into_iter()
@@ -43,7 +49,9 @@ fn binaries() -> Option<PathBuf> {
         .collect();
     places.sort();
     places.reverse();
-    places.extend(std::env::var_os("PATH").iter().flat_map(|path| std::env::split_paths(path).collect::<Vec<_>>()));
+    places.extend(
+        std::env::var_os("PATH").iter().flat_map(|path| std::env::split_paths(path).collect::<Vec<_>>()),
+    );
     places.into_iter().find(|place| place.join("initdb").exists() && place.join("pg_ctl").exists())
 }
 
@@ -59,14 +67,24 @@ fn checked(output: std::io::Result<Output>, what: &str) {
 
 impl Cluster {
     fn start(bin: PathBuf) -> Self {
-        let folder = tempfile::Builder::new().prefix("waybill-postgres-").tempdir().expect("a temporary folder").keep();
-        let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|at| at.local_addr()).expect("a free port").port();
+        let folder = tempfile::Builder::new()
+            .prefix("waybill-postgres-")
+            .tempdir()
+            .expect("a temporary folder")
+            .keep();
+        let port = std::net::TcpListener::bind("127.0.0.1:0")
+            .and_then(|at| at.local_addr())
+            .expect("a free port")
+            .port();
         let cluster = Self { folder, bin, port, databases: AtomicU32::new(0) };
         if is_root() {
             checked(Command::new("chown").arg("postgres").arg(&cluster.folder).output(), "chown");
         }
         let data = cluster.folder.join("data");
-        cluster.run("initdb", &format!("-D {} -A trust -U waybill -E UTF8 --no-locale --no-sync", data.display()));
+        cluster.run(
+            "initdb",
+            &format!("-D {} -A trust -U waybill -E UTF8 --no-locale --no-sync", data.display()),
+        );
         cluster.control("start");
         cluster
     }
@@ -82,7 +100,10 @@ impl Cluster {
 
     fn control(&self, verb: &str) {
         let (data, log) = (self.folder.join("data"), self.folder.join("log"));
-        let options = format!("-p {} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c max_connections=200", self.port);
+        let options = format!(
+            "-p {} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c max_connections=200",
+            self.port
+        );
         let arguments = match verb {
             "start" | "restart" => format!(
                 "{verb} -w -m immediate -D {} -l {} -o \"{options}\" >/dev/null",

@@ -40,7 +40,13 @@ fn options(parallel: usize) -> Options {
     }
 }
 
-async fn run(kind: Kind, personality: Personality, count: usize, at_once: usize, options: Options) -> Option<audit::Report> {
+async fn run(
+    kind: Kind,
+    personality: Personality,
+    count: usize,
+    at_once: usize,
+    options: Options,
+) -> Option<audit::Report> {
     let rig = Arc::new(Rig::new(kind, World::new(personality), options).await?);
     rig.world.faults(&faults(count));
     let start = Instant::now();

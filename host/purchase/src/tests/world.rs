@@ -81,7 +81,13 @@ pub struct Personality {
     pub pieces: Pieces,
 }
 
-const fn personality(name: &'static str, repeat: RepeatGuard, lookup: bool, recovers_label: bool, voids: bool) -> Personality {
+const fn personality(
+    name: &'static str,
+    repeat: RepeatGuard,
+    lookup: bool,
+    recovers_label: bool,
+    voids: bool,
+) -> Personality {
     Personality { name, repeat, lookup, recovers_label, voids, pieces: Pieces::OneShipment }
 }
 
@@ -94,7 +100,8 @@ pub const NO_VOID: Personality = personality("no_void", RepeatGuard::None, true,
 /// The shipper chooses the number, and can ask for it (as China Post does).
 pub const CHOSEN: Personality = personality("chosen", RepeatGuard::ChosenNumber, true, true, true);
 /// The shipper chooses the number, and nothing can be asked.
-pub const CHOSEN_BLIND: Personality = personality("chosen_blind", RepeatGuard::ChosenNumber, false, false, false);
+pub const CHOSEN_BLIND: Personality =
+    personality("chosen_blind", RepeatGuard::ChosenNumber, false, false, false);
 /// Nothing can be asked.
 pub const BLIND: Personality = personality("blind", RepeatGuard::None, false, false, true);
 
@@ -196,8 +203,12 @@ impl World {
     fn sell(&self, order: &Value, pieces: usize, cents: i64) -> Vec<Sale> {
         let mut state = self.lock();
         let handle = order["handle"].as_str().unwrap_or_default().to_owned();
-        let numbers: Vec<String> =
-            order["numbers"].as_array().into_iter().flatten().filter_map(|n| n.as_str().map(str::to_owned)).collect();
+        let numbers: Vec<String> = order["numbers"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|n| n.as_str().map(str::to_owned))
+            .collect();
         let mut sold = Vec::new();
         for piece in 0..pieces {
             let chosen = numbers.get(piece).cloned();
@@ -245,7 +256,9 @@ impl World {
         let pieces = usize::try_from(order["parcels"].as_u64().unwrap_or(1)).unwrap();
         let cents = 750 * i64::try_from(pieces).unwrap();
         let reset = || {
-            Error::new(ErrorKind::Unavailable, "connection reset").in_phase(Phase::OutcomeUnknown).with_retry(Retry::Safe)
+            Error::new(ErrorKind::Unavailable, "connection reset")
+                .in_phase(Phase::OutcomeUnknown)
+                .with_retry(Retry::Safe)
         };
         let good = |sales: &[Sale]| json_answer(200, &Self::answer(sales, true));
         match fault {
@@ -296,13 +309,15 @@ impl World {
         }
         state.lookups += 1;
         let handle = query["handle"].as_str().unwrap_or_default();
-        let numbers: Vec<&str> = query["numbers"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        let numbers: Vec<&str> =
+            query["numbers"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
         let mine = |sale: &&Sale| match numbers.as_slice() {
             [] => sale.handle == handle,
             numbers => numbers.contains(&sale.number.as_str()),
         };
         let now = Instant::now();
-        let seen: Vec<Sale> = state.sales.iter().filter(mine).filter(|sale| sale.visible_at <= now).cloned().collect();
+        let seen: Vec<Sale> =
+            state.sales.iter().filter(mine).filter(|sale| sale.visible_at <= now).cloned().collect();
         if seen.is_empty() {
             return json_answer(404, &json!({ "code": "ABSENT", "message": "unknown" }));
         }
@@ -326,7 +341,11 @@ impl World {
                 found = true;
             }
         }
-        if found { json_answer(200, &json!({})) } else { json_answer(404, &json!({ "code": "ABSENT", "message": "unknown" })) }
+        if found {
+            json_answer(200, &json!({}))
+        } else {
+            json_answer(404, &json!({ "code": "ABSENT", "message": "unknown" }))
+        }
     }
 }
 
@@ -469,7 +488,8 @@ fn purchase_from(list: &[Value]) -> Result<Purchase> {
 impl Label for WorldCarrier {
     async fn allocate(&self, _: &Cx, request: &AllocateRequest) -> Result<Allocation> {
         let count = u64::try_from(request.order.shipment.parcels.len()).unwrap();
-        let numbers = (0..count).map(|at| TrackingNumber::from(format!("C{:08}", request.sequence + at))).collect();
+        let numbers =
+            (0..count).map(|at| TrackingNumber::from(format!("C{:08}", request.sequence + at))).collect();
         Ok(Allocation { numbers })
     }
 
@@ -492,9 +512,14 @@ impl Label for WorldCarrier {
                     429 => ErrorKind::RateLimited { scope: Scope::Account, until: None },
                     _ => ErrorKind::BadAddress,
                 };
-                if words.code.is_none() { Err(Error::malformed("no code")) } else { Err(Error::answered(kind, "refused", words)) }
+                if words.code.is_none() {
+                    Err(Error::malformed("no code"))
+                } else {
+                    Err(Error::answered(kind, "refused", words))
+                }
             }
-            _ => Err(Error::answered(ErrorKind::Unavailable, "out of order", words(&response)).in_phase(Phase::OutcomeUnknown)),
+            _ => Err(Error::answered(ErrorKind::Unavailable, "out of order", words(&response))
+                .in_phase(Phase::OutcomeUnknown)),
         }
     }
 
@@ -520,7 +545,8 @@ impl Label for WorldCarrier {
         match response.status().as_u16() {
             404 => Ok(Recovery::Absent),
             200 => {
-                let body: Value = serde_json::from_slice(response.body()).map_err(|_| Error::malformed("no JSON"))?;
+                let body: Value =
+                    serde_json::from_slice(response.body()).map_err(|_| Error::malformed("no JSON"))?;
                 if body["voided"] == true {
                     return Ok(Recovery::Voided);
                 }
