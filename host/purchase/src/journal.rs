@@ -111,7 +111,8 @@ impl std::fmt::Debug for Journal {
 }
 
 impl Journal {
-    /// Opens or makes the file, and locks it against other processes.
+    /// Opens or makes the file, and locks it against other processes. A process that is just ending is waited for, at
+    /// most a second.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, JournalError> {
         let path = path.as_ref();
         let fail = |reason: &dyn std::fmt::Display| JournalError {
@@ -124,7 +125,7 @@ impl Journal {
             .create(true)
             .open(path)
             .map_err(|error| fail(&error))?;
-        file.try_lock().map_err(|error| fail(&format!("another process holds it ({error})")))?;
+        lock(&file).map_err(|error| fail(&format!("another process holds it ({error})")))?;
         sync_folder(path);
         let mut inner =
             Inner { path: path.to_owned(), file, waiting: Vec::new(), sent: Vec::new(), epoch: None };
@@ -261,6 +262,18 @@ impl Inner {
         self.file = file;
         Ok(())
     }
+}
+
+fn lock(file: &File) -> Result<(), std::fs::TryLockError> {
+    for _ in 0..50 {
+        match file.try_lock() {
+            Err(std::fs::TryLockError::WouldBlock) => {
+                std::thread::sleep(std::time::Duration::from_millis(20))
+            }
+            other => return other,
+        }
+    }
+    file.try_lock()
 }
 
 /// Makes a new or renamed file survive a power cut.

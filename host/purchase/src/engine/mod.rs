@@ -139,6 +139,11 @@ impl Options {
         self.timeout(traits) + self.guard + self.lease_margin
     }
 
+    /// How long one question, or one try of a void, may take.
+    fn question_lease(&self) -> Duration {
+        self.timeout.unwrap_or(Duration::from_secs(60)) * 2 + self.guard + self.lease_margin
+    }
+
     #[cfg(any(test, feature = "failpoints"))]
     fn is(&self, mutant: Mutant) -> bool {
         self.mutant == Some(mutant)

@@ -136,10 +136,8 @@ impl Engine {
             },
             label: kept.label,
         };
-        match super::send::told(label.reprint(&cx, &request), timeout).await {
-            super::verdict::Told::Ok(reply) => reply.documents,
-            _ => Vec::new(),
-        }
+        let reply = super::send::asked(label.reprint(&cx, &request), timeout).await;
+        reply.map(|reply| reply.documents).unwrap_or_default()
     }
 
     async fn nothing_bought(&self, row: &PurchaseRow, attempt: &AttemptRow) -> Result<()> {

@@ -6,8 +6,7 @@ use std::time::{Duration, Instant};
 use waybill_core::{Error, ErrorKind, Phase, VoidOutcome};
 
 use super::sale::{VoidOrder, attention};
-use super::send::{Step, told};
-use super::verdict::Told;
+use super::send::{Step, asked};
 use super::{Accounts, Engine, EngineError, OpView, OpenAccount, Result, VoidRequest, json, ms};
 use crate::fail::failpoint;
 use crate::seal::Place;
@@ -140,7 +139,7 @@ impl Engine {
     async fn try_op(&self, id: &str, accounts: &Arc<dyn Accounts>) -> Result<Step> {
         failpoint!(self.inner.options.fail, "op.before");
         let (key, owner) = (id.to_owned(), self.inner.owner.clone());
-        let lease = ms(Duration::from_secs(60) + self.inner.options.guard + self.inner.options.lease_margin);
+        let lease = ms(self.inner.options.question_lease());
         let claimed = self
             .inner
             .store
@@ -184,15 +183,11 @@ impl Engine {
         };
         let timeout = self.inner.options.timeout(&account.carrier.profile().purchase);
         let cx = self.cx(&account, &op.new.account, "void", timeout);
-        let told = told(label.void(&cx, &order.key), timeout).await;
+        let answer = asked(label.void(&cx, &order.key), timeout).await;
         failpoint!(self.inner.options.fail, "op.sent");
-        match told {
-            Told::Ok(outcome) => self.void_answered(op, &order, &outcome).await,
-            Told::Err(error) => self.void_failed(op, &order, error).await,
-            Told::Lost(how) => {
-                let error = Error::new(ErrorKind::Panicked, format!("the carrier's code {how}"));
-                self.void_failed(op, &order, error.with_retry(waybill_core::Retry::Safe)).await
-            }
+        match answer {
+            Ok(outcome) => self.void_answered(op, &order, &outcome).await,
+            Err(error) => self.void_failed(op, &order, error).await,
         }
     }
 

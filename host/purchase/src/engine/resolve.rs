@@ -6,8 +6,8 @@ use std::time::Duration;
 use waybill_core::{Error, Purchase, RecoverRequest, Recovery, RepeatGuard};
 
 use super::sale::{Source, attention};
-use super::send::{Step, account_is_gone, told};
-use super::verdict::{Seen, Success, Told};
+use super::send::{Step, account_is_gone, asked};
+use super::verdict::{Seen, Success};
 use super::{Accounts, Engine, KeptOrder, OpenAccount, Policy, Result, json, ms};
 use crate::fail::failpoint;
 use crate::seal::Place;
@@ -25,6 +25,26 @@ impl Engine {
     /// Asks once about an unknown attempt, if nobody else does.
     pub(super) async fn ask(&self, attempt: &str, accounts: &Arc<dyn Accounts>) -> Result<Step> {
         let Some((row, attempt)) = self.claim(attempt).await? else { return Ok(Step::Stop) };
+        let (before, asked) = (attempt.clone(), self.ask_claimed(row, attempt, accounts).await);
+        if asked.is_err() {
+            // The claim is given back as far as that is possible; else its lease ends.
+            let wait = self.inner.options.ask_again.first().copied().unwrap_or(Duration::from_secs(30));
+            let given_back = self.inner.store.write::<_, StoreError, _>(move |mut db| {
+                Box::pin(async move { db.ask_later(&before, Some(ms(wait))).await })
+            });
+            if let Err(error) = given_back.await {
+                tracing::warn!(%error, "a question could not be put off; its lease ends by itself");
+            }
+        }
+        asked
+    }
+
+    async fn ask_claimed(
+        &self,
+        row: PurchaseRow,
+        attempt: AttemptRow,
+        accounts: &Arc<dyn Accounts>,
+    ) -> Result<Step> {
         let account = match self.account_for(&attempt, &row.tenant, accounts).await {
             Ok(account) => account,
             Err(error) if account_is_gone(&error) => {
@@ -44,7 +64,7 @@ impl Engine {
 
     async fn claim(&self, attempt: &str) -> Result<Option<(PurchaseRow, AttemptRow)>> {
         let (id, owner) = (attempt.to_owned(), self.inner.owner.clone());
-        let lease = ms(Duration::from_secs(60) + self.inner.options.lease_margin);
+        let lease = ms(self.inner.options.question_lease());
         let claimed = self
             .inner
             .store
@@ -130,16 +150,7 @@ impl Engine {
             order: kept.order(attempt.handle, attempt.numbers.clone().unwrap_or_default()),
             sent_at: sent_at.unwrap_or_default(),
         };
-        let answer = match told(label.recover(&cx, &request), timeout).await {
-            Told::Ok(answer) => answer,
-            Told::Err(error) => return Err(error),
-            Told::Lost(how) => {
-                return Err(Error::new(
-                    waybill_core::ErrorKind::Panicked,
-                    format!("the carrier's code {how}"),
-                ));
-            }
-        };
+        let answer = asked(label.recover(&cx, &request), timeout).await?;
         self.note(case, "lookup", &summary(&answer)).await?;
         Ok(answer)
     }

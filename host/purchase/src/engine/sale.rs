@@ -98,16 +98,15 @@ impl Engine {
         let drop_late = false;
         let mut tries = 0;
         let settled = loop {
-            failpoint!(self.inner.options.fail, "d4.before");
             let (attempt, prepared) = (attempt.id.clone(), prepared.clone());
-            let written = self
-                .inner
-                .store
-                .write::<_, StoreError, _>(move |mut db| {
+            let write = async {
+                failpoint!(self.inner.options.fail, "d4.before");
+                let job = self.inner.store.write::<_, StoreError, _>(move |mut db| {
                     Box::pin(async move { settle(&mut db, &attempt, &prepared, drop_late).await })
-                })
-                .await;
-            match written {
+                });
+                job.await
+            };
+            match write.await {
                 Ok(settled) => break settled,
                 // The answer is stored (D3): if the database stays away, the worker reads it again later.
                 Err(_) if tries < 4 => tries += 1,

@@ -191,7 +191,9 @@ impl Engine {
         timeout: Duration,
     ) -> Told<Purchase> {
         let cx = self.cx(account, name, "buy", timeout);
-        let Some(label) = account.carrier.label() else { return Told::Lost("offers no labels") };
+        let Some(label) = account.carrier.label() else {
+            return Told::Err(Error::unsupported("the account sells no labels"));
+        };
         told(label.buy(&cx, order, permit), timeout).await
     }
 
@@ -368,7 +370,7 @@ impl Engine {
     }
 }
 
-/// Runs a carrier's code: a panic or a hang becomes [`Told::Lost`].
+/// Runs a carrier's code; a panic or a hang is an answer like others.
 pub(super) async fn told<T>(
     work: impl Future<Output = waybill_core::Result<T>> + Send,
     timeout: Duration,
@@ -378,8 +380,24 @@ pub(super) async fn told<T>(
     match tokio::time::timeout(longest, AssertUnwindSafe(work).catch_unwind()).await {
         Ok(Ok(Ok(done))) => Told::Ok(done),
         Ok(Ok(Err(error))) => Told::Err(error),
-        Ok(Err(_)) => Told::Lost("panicked"),
-        Err(_) => Told::Lost("did not come back in time"),
+        Ok(Err(_)) => Told::Panicked,
+        Err(_) => Told::Late,
+    }
+}
+
+/// The same for questions, where only the error matters.
+pub(super) async fn asked<T>(
+    work: impl Future<Output = waybill_core::Result<T>> + Send,
+    timeout: Duration,
+) -> waybill_core::Result<T> {
+    match told(work, timeout).await {
+        Told::Ok(done) => Ok(done),
+        Told::Err(error) => Err(error),
+        Told::Panicked => Err(Error::new(ErrorKind::Panicked, "the carrier's code panicked")
+            .with_retry(waybill_core::Retry::Safe)),
+        Told::Late => Err(Error::new(ErrorKind::Unavailable, "the carrier's code did not come back in time")
+            .with_retry(waybill_core::Retry::Safe)
+            .in_phase(Phase::OutcomeUnknown)),
     }
 }
 

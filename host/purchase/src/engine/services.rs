@@ -6,13 +6,10 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
-use waybill_core::{
-    Error, ErrorKind, Handle, ManifestReply, ManifestRequest, PickupCancelled, PickupKey, PickupReply,
-    PickupRequest,
-};
+use waybill_core::{Error, Handle, ManifestReply, ManifestRequest, PickupKey, PickupReply, PickupRequest};
 
 use super::desk::Desk;
-use super::send::{Step, told};
+use super::send::{Step, asked, told};
 use super::verdict::{Seen, Success, Told, Verdict, judge};
 use super::{Accounts, Attention, Engine, OpView, OpenAccount, Result, json, ms};
 use crate::seal::Place;
@@ -24,15 +21,6 @@ enum ServiceOrder {
     Manifest(Box<ManifestRequest>),
     Pickup(Box<PickupRequest>),
     PickupCancel(Box<PickupKey>),
-}
-
-impl Success for PickupCancelled {
-    fn is_real(&self) -> bool {
-        true
-    }
-    fn needs_no_request(&self) -> bool {
-        true
-    }
 }
 
 /// How an operation ended.
@@ -194,18 +182,12 @@ impl Engine {
         let cx = self.cx(account, &op.new.account, op.new.kind.as_str(), timeout);
         if let ServiceOrder::PickupCancel(key) = order {
             let Some(pickup) = account.carrier.pickup() else { return Ok(unsupported()) };
-            let told = told(pickup.cancel(&cx, key), timeout).await;
-            return Ok(match told {
-                Told::Ok(reply) => self.done(op, &reply, &[])?,
-                Told::Err(error)
-                    if error.is_retryable() || error.phase == waybill_core::Phase::OutcomeUnknown =>
-                {
+            return Ok(match asked(pickup.cancel(&cx, key), timeout).await {
+                Ok(reply) => self.done(op, &reply, &[])?,
+                Err(error) if error.is_retryable() || error.phase == waybill_core::Phase::OutcomeUnknown => {
                     End::Again(error)
                 }
-                Told::Err(error) => End::Refused(error),
-                Told::Lost(how) => {
-                    End::Again(Error::new(ErrorKind::Panicked, format!("the carrier's code {how}")))
-                }
+                Err(error) => End::Refused(error),
             });
         }
         let since = Desk::stopwatch();

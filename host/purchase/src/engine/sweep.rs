@@ -23,6 +23,14 @@ impl Engine {
         let gap = sweeps.windows(2).map(|two| two[1].saturating_sub(two[0])).next().unwrap_or_default();
         let (limit, gap) =
             (i64::try_from(self.inner.options.parallel).unwrap_or(16), ms(gap.max(Duration::from_millis(1))));
+        let waits = self
+            .inner
+            .store
+            .read::<_, StoreError, _>(|mut db| Box::pin(async move { db.has_sweeps().await }))
+            .await?;
+        if !waits {
+            return Ok(0);
+        }
         let due = self
             .inner
             .store

@@ -21,8 +21,10 @@ pub(crate) enum Seen {
 pub(crate) enum Told<T> {
     Ok(T),
     Err(Error),
-    /// It panicked or did not come back in time.
-    Lost(&'static str),
+    /// It panicked.
+    Panicked,
+    /// It did not come back in time.
+    Late,
 }
 
 /// What became of a send.
@@ -94,10 +96,15 @@ fn unsent<T: Success>(told: Told<T>) -> Verdict<T> {
         // What was not sent may be sent again when the reason passes by itself.
         Told::Err(error) if error.is_retryable() => Verdict::NotSent(error.in_phase(Phase::NotSent)),
         Told::Err(error) => Verdict::Refused(error.in_phase(Phase::NotSent)),
-        Told::Lost(how) => Verdict::Refused(Error::new(
+        Told::Panicked => Verdict::Refused(Error::new(
             ErrorKind::Panicked,
-            format!("the carrier's code {how} before it sent anything; nothing was bought"),
+            "the carrier's code panicked before it sent anything; nothing was bought",
         )),
+        // Waiting for a token, say: the permit is closed, so that it cannot send later.
+        Told::Late => Verdict::NotSent(
+            Error::new(ErrorKind::Unavailable, "the carrier was not reached in time; nothing was sent")
+                .with_retry(Retry::Safe),
+        ),
     }
 }
 
@@ -107,8 +114,11 @@ fn answered<T: Success>(status: u16, told: Told<T>, traits: &PurchaseTraits) -> 
         Told::Ok(_) => {
             return Verdict::Unknown(format!("HTTP {status} with an answer that names no shipment"));
         }
-        Told::Lost(how) => {
-            return Verdict::Unknown(format!("the carrier's code {how} over an answer with HTTP {status}"));
+        Told::Panicked => {
+            return Verdict::Unknown(format!("the carrier's code panicked over an answer with HTTP {status}"));
+        }
+        Told::Late => {
+            return Verdict::Unknown(format!("the carrier's code hung over an answer with HTTP {status}"));
         }
         Told::Err(error) => error,
     };
@@ -185,14 +195,16 @@ mod tests {
             (Seen::Answered(409), refusal(ErrorKind::Other("exists".into())), "unknown"),
             (Seen::Answered(500), refusal(ErrorKind::Invalid), "unknown"),
             (Seen::Answered(503), refusal(ErrorKind::Unavailable), "unknown"),
-            (Seen::Answered(200), Told::Lost("panicked"), "unknown"),
+            (Seen::Answered(200), Told::Panicked, "unknown"),
+            (Seen::Answered(200), Told::Late, "unknown"),
             (Seen::Begun, Told::Ok(sale("1Z")), "unknown"),
             (Seen::Begun, refusal(ErrorKind::Invalid), "unknown"),
             (Seen::Failed(Phase::NotSent), refusal(ErrorKind::Unavailable), "not sent"),
             (Seen::Failed(Phase::OutcomeUnknown), refusal(ErrorKind::Invalid), "unknown"),
             (Seen::Failed(Phase::Answered), Told::Ok(sale("1Z")), "unknown"),
             (Seen::Unused, Told::Ok(sale("1Z")), "refused"),
-            (Seen::Unused, Told::Lost("panicked"), "refused"),
+            (Seen::Unused, Told::Panicked, "refused"),
+            (Seen::Unused, Told::Late, "not sent"),
             (Seen::Unused, Told::Err(Error::new(ErrorKind::Invalid, "weight")), "refused"),
             (
                 Seen::Unused,

@@ -254,6 +254,14 @@ impl Db<'_> {
         self.all(query).await?.iter().map(AttemptRow::from_row).collect()
     }
 
+    /// Whether an attempt is due to be swept.
+    pub(crate) async fn has_sweeps(&mut self) -> Result<bool> {
+        let query = self.sql(
+            "SELECT id FROM attempt WHERE sweep_at IS NOT NULL AND sweep_at <= {now} AND state NOT IN ('prepared', 'sending') LIMIT 1",
+        );
+        Ok(self.one(query).await?.is_some())
+    }
+
     /// Takes attempts that are due to be swept, and sets the time of their next sweep beforehand, so that two replicas
     /// do not ask the same.
     pub(crate) async fn claim_sweeps(&mut self, limit: i64, next: i64, last: i64) -> Result<Vec<AttemptRow>> {

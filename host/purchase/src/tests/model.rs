@@ -47,7 +47,6 @@ struct Protections {
     guard: bool,
     sweep: bool,
     sweep_latest_only: bool,
-    evidence: bool,
     naive_retry: bool,
     chosen_number: bool,
 }
@@ -245,7 +244,6 @@ const OURS: Protections = Protections {
     guard: true,
     sweep: true,
     sweep_latest_only: false,
-    evidence: true,
     naive_retry: false,
     chosen_number: false,
 };

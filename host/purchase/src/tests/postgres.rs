@@ -34,6 +34,12 @@ pub fn cluster() -> Option<Arc<Cluster>> {
     Some(cluster)
 }
 
+/// A server of one test's own, which may kill it.
+pub fn own_cluster() -> Option<Arc<Cluster>> {
+    // The shared one says whether there is a server at all.
+    cluster().and_then(|_| binaries()).map(|bin| Arc::new(Cluster::start(bin)))
+}
+
 fn binaries() -> Option<PathBuf> {
     let mut places: Vec<PathBuf> = std::fs::read_dir("/usr/lib/postgresql")
         .into_iter()

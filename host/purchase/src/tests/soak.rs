@@ -125,35 +125,27 @@ async fn each_protection_taken_away_is_noticed() {
     // Sweeps that come before the harm is done cannot undo it here: the mutant alone decides.
     let never = vec![Duration::from_secs(3600)];
     let variants = [
-        ("naive retry", Mutant::NaiveRetry, never.clone(), FULL),
-        ("no settle window", Mutant::NoSettle, never.clone(), FULL),
-        ("sweep of the newest attempt only", Mutant::SweepLatest, options(32).sweeps, FULL),
-        ("late success dropped", Mutant::DropLateSuccess, options(32).sweeps, FULL),
+        ("nothing", None, quick().sweeps, Fault::LateSale(850)),
+        ("naive retry", Some(Mutant::NaiveRetry), never.clone(), Fault::LateSale(450)),
+        ("no settle window", Some(Mutant::NoSettle), never, Fault::LateSale(450)),
+        ("sweep of the newest attempt only", Some(Mutant::SweepLatest), quick().sweeps, Fault::LateSale(850)),
+        ("late success dropped", Some(Mutant::DropLateSuccess), quick().sweeps, Fault::LateSale(850)),
     ];
-    for (what, mutant, sweeps, personality) in variants {
-        let broken =
-            Options { mutant: Some(mutant), sweeps, settle: Some(Duration::from_millis(100)), ..options(32) };
-        let rig = Rig::new(Kind::Sqlite, World::new(personality), broken).await.unwrap();
-        // A sale that comes after the settle window, or one that the index shows late.
-        if matches!(mutant, Mutant::NaiveRetry | Mutant::NoSettle) {
-            rig.world.faults(&[Fault::LateSale(20)]);
-        } else {
-            rig.world.faults(&[Fault::LateSale(6000)]);
-        }
-        let patient = BuyRequest { wait: Duration::from_secs(20), ..request("1") };
-        let bought = rig.buy_with(patient).await.unwrap();
+    for (what, mutant, sweeps, fault) in variants {
+        let broken = Options { mutant, sweeps, ..quick() };
+        let rig = Rig::new(Kind::Sqlite, World::new(FULL), broken).await.unwrap();
+        // The first sale comes after the settle window, or after the question that came too early.
+        rig.world.faults(&[fault]);
+        let bought = rig.buy("1").await.unwrap();
         assert_eq!(bought.attempts, 2, "{what}");
-        tokio::time::sleep(Duration::from_millis(1500)).await;
-        let until = Instant::now() + Duration::from_secs(12);
-        while Instant::now() < until && rig.world.sales().len() < 2 {
+        let until = Instant::now() + Duration::from_secs(4);
+        while Instant::now() < until {
+            rig.engine.tick(&rig.accounts).await.unwrap();
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        for _ in 0..30 {
-            rig.engine.tick(&rig.accounts).await.unwrap();
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
+        assert_eq!(rig.world.sales().len(), 2, "{what}");
         let report = rig.check().await;
-        assert!(!report.is_clean(), "{what} was not noticed: {} sales", rig.world.sales().len());
+        assert_eq!(report.is_clean(), mutant.is_none(), "{what}: {report:#?}");
         rig.engine.kill().await;
     }
 }

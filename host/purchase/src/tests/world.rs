@@ -115,7 +115,6 @@ pub struct Sale {
     pub piece: u32,
     pub cents: i64,
     pub visible_at: Instant,
-    pub has_label: bool,
     pub voided: bool,
 }
 
@@ -201,7 +200,7 @@ impl World {
         self.lock().fingerprint.clone()
     }
 
-    fn sell(&self, order: &Value, pieces: usize, has_label: bool, cents: i64) -> Vec<Sale> {
+    fn sell(&self, order: &Value, pieces: usize, cents: i64) -> Vec<Sale> {
         let mut state = self.lock();
         let handle = order["handle"].as_str().unwrap_or_default().to_owned();
         let numbers: Vec<String> = order["numbers"]
@@ -228,7 +227,6 @@ impl World {
                 piece: u32::try_from(piece).unwrap(),
                 cents,
                 visible_at: Instant::now() + state.lag,
-                has_label,
                 voided: false,
             };
             state.sales.push(sale.clone());
@@ -264,40 +262,38 @@ impl World {
         };
         let good = |sales: &[Sale]| json_answer(200, &Self::answer(sales, true));
         match fault {
-            Fault::None | Fault::PanicAfter => Ok(good(&self.sell(order, pieces, true, cents))),
-            Fault::Dear => Ok(good(&self.sell(order, pieces, true, cents * 5))),
+            Fault::None | Fault::PanicAfter => Ok(good(&self.sell(order, pieces, cents))),
+            Fault::Dear => Ok(good(&self.sell(order, pieces, cents * 5))),
             Fault::Twice => {
-                self.sell(order, pieces, true, cents);
-                Ok(good(&self.sell(order, pieces, true, cents)))
+                self.sell(order, pieces, cents);
+                Ok(good(&self.sell(order, pieces, cents)))
             }
-            Fault::Partial => Ok(good(&self.sell(order, 1, true, cents))),
-            Fault::NoLabel => {
-                Ok(json_answer(200, &Self::answer(&self.sell(order, pieces, false, cents), false)))
-            }
+            Fault::Partial => Ok(good(&self.sell(order, 1, cents))),
+            Fault::NoLabel => Ok(json_answer(200, &Self::answer(&self.sell(order, pieces, cents), false))),
             Fault::ResetBefore => Err(reset()),
             Fault::ResetAfter => {
-                self.sell(order, pieces, true, cents);
+                self.sell(order, pieces, cents);
                 Err(reset())
             }
             Fault::Hang => {
-                self.sell(order, pieces, true, cents);
+                self.sell(order, pieces, cents);
                 std::future::pending().await
             }
             Fault::LateSale(millis) => {
                 let (world, order) = (self.clone(), order.clone());
                 tokio::spawn(async move {
                     tokio::time::sleep(Duration::from_millis(millis)).await;
-                    world.sell(&order, pieces, true, cents);
+                    world.sell(&order, pieces, cents);
                 });
                 Err(reset())
             }
             Fault::ServerErrorBefore => Ok(answer(503, "unavailable")),
             Fault::ProxyErrorAfter => {
-                self.sell(order, pieces, true, cents);
+                self.sell(order, pieces, cents);
                 Ok(answer(502, "<html>Bad Gateway</html>"))
             }
             Fault::Truncated => {
-                let text = Self::answer(&self.sell(order, pieces, true, cents), true).to_string();
+                let text = Self::answer(&self.sell(order, pieces, cents), true).to_string();
                 Ok(answer(200, &text[..text.len() / 2]))
             }
             Fault::Busy => Ok(json_answer(429, &json!({ "code": "BUSY", "message": "later" }))),
