@@ -1,6 +1,7 @@
 //! The purchase engine over the host's store and accounts.
 
 use std::collections::BTreeMap;
+#[cfg(feature = "cli")]
 use std::path::Path;
 use std::sync::Arc;
 
@@ -170,7 +171,8 @@ impl std::fmt::Debug for Purchases {
 }
 
 /// Writes files below a folder and says where. An existing file with other content is not overwritten.
-pub fn write_files(folder: &Path, files: &[LabelFile]) -> Result<Vec<std::path::PathBuf>> {
+#[cfg(feature = "cli")]
+pub(crate) fn write_files(folder: &Path, files: &[LabelFile]) -> Result<Vec<std::path::PathBuf>> {
     let failed = |path: &Path, error: std::io::Error| {
         Error::new(ErrorKind::Config, format!("`{}` cannot be written: {error}", path.display()))
     };
