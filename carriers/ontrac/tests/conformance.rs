@@ -1,1 +1,7 @@
-fn main() {}
+//! The contract, case by case, against `fixtures/`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    waybill_testkit::run::<waybill_ontrac::OnTrac>(env!("CARGO_MANIFEST_DIR"))
+}

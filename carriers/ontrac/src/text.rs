@@ -1,0 +1,96 @@
+//! Texts as OnTrac's fields take them: ASCII, one line, cut or refused at a length.
+
+use chrono::{NaiveDate, NaiveTime};
+use rust_decimal::Decimal;
+use waybill_core::{Currency, Money, lenient};
+
+/// ASCII in one line. The document does not name a character set; that only ASCII is safe is an assumption.
+pub(crate) fn ascii(text: &str) -> String {
+    let plain = any_ascii::any_ascii(text);
+    let mut out = String::with_capacity(plain.len());
+    for word in plain.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty()) {
+        if !out.is_empty() {
+            out.push(' ');
+        }
+        out.push_str(word);
+    }
+    out
+}
+
+/// ASCII in one line, cut at a length, for fields where a shorter text does no harm.
+pub(crate) fn cut(text: &str, limit: usize) -> String {
+    waybill_core::wire::clip(&ascii(text), limit).trim_end().to_owned()
+}
+
+/// Phone digits: ten for a US number, at most thirteen (the field's length).
+pub(crate) fn phone(text: &str) -> Option<String> {
+    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+    let digits = match digits.strip_prefix('1') {
+        Some(rest) if digits.len() == 11 => rest.to_owned(),
+        _ => digits,
+    };
+    (1..=13).contains(&digits.len()).then_some(digits)
+}
+
+/// An amount in US dollars, the only currency there is; `None` when it is blank or zero.
+pub(crate) fn dollars(text: &str) -> Option<Money> {
+    amount(text).filter(|amount| !amount.is_zero()).map(|amount| Money::new(amount, Currency::USD))
+}
+
+/// A decimal number; `None` when it is blank or no number.
+pub(crate) fn amount(text: &str) -> Option<Decimal> {
+    lenient::parse_decimal(text)
+}
+
+/// A text that says something: not blank.
+pub(crate) fn said(text: &str) -> Option<&str> {
+    Some(text.trim()).filter(|text| !text.is_empty())
+}
+
+/// `20230331`, `2023-03-31` or `2023-03-31T00:00:00`. The year 1 is .NET's way of saying nothing.
+pub(crate) fn date(text: &str) -> Option<NaiveDate> {
+    let text = text.trim();
+    let day = text.split('T').next().unwrap_or(text);
+    let date = NaiveDate::parse_from_str(day, "%Y%m%d")
+        .or_else(|_| NaiveDate::parse_from_str(day, "%Y-%m-%d"))
+        .ok()?;
+    (chrono::Datelike::year(&date) > 1900).then_some(date)
+}
+
+/// `17:00:00` or `17:00`.
+pub(crate) fn time(text: &str) -> Option<NaiveTime> {
+    let text = text.trim();
+    NaiveTime::parse_from_str(text, "%H:%M:%S%.f").or_else(|_| NaiveTime::parse_from_str(text, "%H:%M")).ok()
+}
+
+/// `true`, `True` or `1`; `None` when it is neither yes nor no.
+pub(crate) fn truth(text: &str) -> Option<bool> {
+    match text.trim().to_ascii_lowercase().as_str() {
+        "true" | "1" => Some(true),
+        "false" | "0" => Some(false),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_become_one_line_of_ascii() {
+        assert_eq!(ascii(" Zoë\n& Søn\u{1}s "), "Zoe & Son s");
+        assert_eq!(cut("Brindlewood Trading", 12), "Brindlewood");
+        assert_eq!(phone("+1 (206) 555-0147").as_deref(), Some("2065550147"));
+        assert_eq!((phone("ask"), phone("12345678901234")), (None, None));
+    }
+
+    #[test]
+    fn dates_and_amounts_of_four_notations() {
+        let day = NaiveDate::from_ymd_opt(2026, 11, 25);
+        assert_eq!((date("20261125"), date("2026-11-25"), date("2026-11-25T00:00:00")), (day, day, day));
+        assert_eq!((date("0001-01-01T00:00:00"), date(""), date("---")), (None, None, None));
+        assert_eq!(time("17:00:00"), NaiveTime::from_hms_opt(17, 0, 0));
+        assert_eq!((dollars("0.00"), dollars("")), (None, None));
+        assert_eq!(dollars("5.2500").unwrap().amount.to_string(), "5.2500");
+    }
+}
