@@ -75,8 +75,9 @@ pub fn inspect_bytes(bytes: &[u8]) -> Result<Inspected, String> {
     let file = object::File::parse(bytes).map_err(|error| {
         format!("this is no dynamic library ({error}): give the .so, .dylib or .dll that cargo made")
     })?;
-    let exports =
-        file.exports().map_err(|error| format!("its list of symbols is damaged ({error}): build it again"))?;
+    let exports = file
+        .exports()
+        .map_err(|error| format!("its list of symbols is damaged ({error}): build it again"))?;
     let mut carriers = Vec::new();
     for export in exports {
         let name = String::from_utf8_lossy(export.name());

@@ -98,7 +98,10 @@ impl Threads {
         receiver.recv_timeout(limit).map_err(|_| {
             Error::new(
                 ErrorKind::Config,
-                format!("the library did not come back from {what} within {} ms: it is not used", limit.as_millis()),
+                format!(
+                    "the library did not come back from {what} within {} ms: it is not used",
+                    limit.as_millis()
+                ),
             )
         })
     }
@@ -265,8 +268,10 @@ async fn wait(
             waiting.task.abort();
             tracing::warn!(target: "waybill::plugins", operation, ?limit, begun, "a library's call was given up");
             let phase = if begun { Phase::OutcomeUnknown } else { Phase::NotSent };
-            let message =
-                format!("the library did not answer `{operation}` within {} ms and was given up", limit.as_millis());
+            let message = format!(
+                "the library did not answer `{operation}` within {} ms and was given up",
+                limit.as_millis()
+            );
             Err(Error::new(ErrorKind::Unavailable, message).with_retry(Retry::Safe).in_phase(phase))
         }
     }

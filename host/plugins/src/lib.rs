@@ -7,6 +7,7 @@ mod inspect;
 mod isolate;
 mod load;
 mod lodging;
+pub mod scaffold;
 
 pub use inspect::{Exported, Inspected, inspect, inspect_bytes};
 pub use isolate::{Isolation, Watched};

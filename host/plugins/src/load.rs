@@ -161,8 +161,7 @@ pub fn load(path: &Path, pin: &str, state: &Path, isolation: &Isolation) -> Resu
             plugin.init();
             plugin.describe()
         });
-        let description =
-            described.and_then(|inner| inner).map_err(|error| refusal(path, error.message))?;
+        let description = described.and_then(|inner| inner).map_err(|error| refusal(path, error.message))?;
         let (core_version, carrier_version) = plugin.versions();
         carriers.push(LibraryCarrier {
             profile: description.profile,

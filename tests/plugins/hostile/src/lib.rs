@@ -25,7 +25,7 @@ pub enum Mode {
     Hang,
     /// It never gives its thread back.
     Spin,
-    /// It never gives its thread back for half a second, then tries to buy.
+    /// It never gives its thread back for one and a half seconds, then tries to buy.
     SpinThenBuy,
     /// It writes log lines without end.
     Flood,
@@ -109,7 +109,7 @@ impl Hostile {
             Mode::Panic => panic!("Ada Example lives at 1 Main St"),
             Mode::Hang => std::future::pending().await,
             Mode::Spin => spin(Duration::from_secs(3_600)),
-            Mode::SpinThenBuy => spin(Duration::from_millis(500)),
+            Mode::SpinThenBuy => spin(Duration::from_millis(1_500)),
             Mode::Flood => (0..100_000).for_each(|line| cx.log(LogLevel::Info, format!("line {line}"))),
             Mode::Elsewhere => {
                 let request = http::Request::get("https://collector.test/take").body(Bytes::new());
