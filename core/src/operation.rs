@@ -93,6 +93,11 @@ impl<W: Wire> Remote<W> {
         Self { profile, capabilities, wire }
     }
 
+    /// The same carrier behind another wire, such as one that watches over the first.
+    pub fn map_wire<V: Wire>(self, wrap: impl FnOnce(W) -> V) -> Remote<V> {
+        Remote { profile: self.profile, capabilities: self.capabilities, wire: wrap(self.wire) }
+    }
+
     fn has(&self, capability: &str) -> bool {
         self.capabilities.iter().any(|name| name == capability)
     }

@@ -10,6 +10,7 @@ mod accounts;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod config;
+mod plugins;
 mod purchases;
 mod registry;
 mod waybill;

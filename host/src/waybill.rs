@@ -27,9 +27,10 @@ pub struct Waybill {
 }
 
 impl Waybill {
-    /// Opens a host with the carriers that were compiled in.
+    /// Opens a host with the carriers that were compiled in and those of the configured libraries.
     pub async fn open(config: Config) -> Result<Self> {
-        Self::with_registry(config, Registry::built_in()).await
+        let registry = Registry::configured(&config)?;
+        Self::with_registry(config, registry).await
     }
 
     /// Opens a host with carriers of your own choice.

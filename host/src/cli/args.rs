@@ -107,6 +107,13 @@ pub(crate) enum Command {
         /// What to describe.
         what: String,
     },
+    /// Looks at dynamic libraries with carriers. Runs nothing of them.
+    Plugin {
+        #[command(subcommand)]
+        command: PluginCommand,
+    },
+    /// Makes a crate for a carrier of your own: it builds, passes its conformance cases and quotes a rate.
+    NewCarrier(NewCarrierArgs),
     /// Prints a completion script for a shell.
     Completions {
         /// Shell.
@@ -343,4 +350,38 @@ pub(crate) struct ProbeArgs {
     pub service: String,
     #[command(flatten)]
     pub shipment: ShipmentArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PluginCommand {
+    /// Prints what a file says of itself, its hash, and the section that loads it.
+    Inspect {
+        /// Library.
+        file: PathBuf,
+    },
+    /// Says whether a library would be loaded, and if not, why.
+    Verify {
+        /// Library; all configured ones when absent.
+        file: Option<PathBuf>,
+        /// Hash that it must have; the configured one when absent.
+        #[arg(long, requires = "file", value_name = "HEX")]
+        sha256: Option<String>,
+    },
+    /// Lists the configured libraries.
+    List,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct NewCarrierArgs {
+    /// Id of the carrier, such as `acme-parcel`.
+    pub name: String,
+    /// Folder to make; `waybill-NAME` when absent, `carriers/NAME` inside Waybill's own tree.
+    #[arg(long, value_name = "FOLDER")]
+    pub dir: Option<PathBuf>,
+    /// Takes waybill-core and waybill-testkit from a checkout of Waybill.
+    #[arg(long, value_name = "FOLDER", conflicts_with = "version")]
+    pub waybill_path: Option<PathBuf>,
+    /// Takes them from the registry with this version requirement; this program's version when absent.
+    #[arg(long, value_name = "VERSION")]
+    pub version: Option<String>,
 }

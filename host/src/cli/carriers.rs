@@ -5,11 +5,10 @@ use waybill_core::{Error, ErrorKind, Profile, Shipment};
 use super::{Failure, Output};
 use crate::{Config, Entry, Registry, Waybill};
 
-pub(crate) fn run(output: &Output, id: Option<&str>) -> Result<(), Failure> {
-    let registry = Registry::built_in();
+pub(crate) fn run(output: &Output, registry: &Registry, id: Option<&str>) -> Result<(), Failure> {
     match id {
         Some(id) => show(output, registry.get(id)?),
-        None => list(output, &registry),
+        None => list(output, registry),
     }
     Ok(())
 }
@@ -105,11 +104,11 @@ pub(crate) async fn accounts(output: &Output, host: &Waybill, account: Option<&s
 }
 
 /// Prints a JSON Schema.
-pub(crate) fn schema(what: &str) -> Result<(), Failure> {
+pub(crate) fn schema(registry: &Registry, what: &str) -> Result<(), Failure> {
     let schema = match what {
         "shipment" => serde_json::to_value(schemars::schema_for!(Shipment)),
         "config" => serde_json::to_value(schemars::schema_for!(Config)),
-        carrier => Ok(Registry::built_in().get(carrier)?.schema.clone()),
+        carrier => Ok(registry.get(carrier)?.schema.clone()),
     };
     let text = schema.and_then(|schema| serde_json::to_string_pretty(&schema));
     println!("{}", text.map_err(|error| Error::new(ErrorKind::Internal, format!("no schema: {error}")))?);

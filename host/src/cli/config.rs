@@ -6,7 +6,7 @@ use crate::{Config, Registry};
 
 /// Names every mistake.
 pub(crate) fn check(output: &Output, loaded: Loaded) -> Result<(), Failure> {
-    let problems = loaded.check(&Registry::built_in());
+    let problems = loaded.check(&Registry::configured(&loaded.config)?);
     if !problems.is_empty() {
         return Err(Failure::Config(problems));
     }

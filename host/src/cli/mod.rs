@@ -16,8 +16,10 @@ mod config;
 mod demo;
 mod failure;
 mod input;
+mod new_carrier;
 mod operate;
 mod output;
+mod plugin;
 mod rates;
 mod sandbox;
 mod track;
@@ -30,8 +32,8 @@ use args::{Args, Command, ConfigCommand};
 pub(crate) use failure::Failure;
 pub(crate) use output::Output;
 
-use crate::Waybill;
 use crate::config::{Loaded, load};
+use crate::{Registry, Waybill};
 
 /// Runs the program with the process's arguments.
 pub fn main() -> ExitCode {
@@ -57,8 +59,10 @@ pub fn main() -> ExitCode {
 async fn run(args: Args, output: &Output) -> Result<(), Failure> {
     let loaded = || load_config(&args);
     match &args.command {
-        Command::Carriers { id } => carriers::run(output, id.as_deref()),
-        Command::Schema { what } => carriers::schema(what),
+        Command::Carriers { id } => carriers::run(output, &known(&args)?, id.as_deref()),
+        Command::Schema { what } => carriers::schema(&known(&args)?, what),
+        Command::Plugin { command } => plugin::run(output, command, || Ok(loaded()?.config)),
+        Command::NewCarrier(new) => new_carrier::run(output, new),
         Command::Completions { shell } => {
             clap_complete::generate(*shell, &mut Args::command(), "waybill", &mut std::io::stdout());
             Ok(())
@@ -107,12 +111,21 @@ fn load_config(args: &Args) -> Result<Loaded, Failure> {
     load(args.config.as_deref(), &args.settings()?).map_err(Failure::Config)
 }
 
+/// The carriers of the configuration; those that were compiled in while it cannot be read.
+fn known(args: &Args) -> Result<Registry, Failure> {
+    match load_config(args) {
+        Ok(loaded) => Ok(Registry::configured(&loaded.config)?),
+        Err(_) => Ok(Registry::built_in()),
+    }
+}
+
 async fn open(loaded: Loaded) -> Result<Waybill, Failure> {
-    let problems = loaded.check(&crate::Registry::built_in());
+    let registry = Registry::configured(&loaded.config)?;
+    let problems = loaded.check(&registry);
     if !problems.is_empty() {
         return Err(Failure::Config(problems));
     }
-    Ok(Waybill::open(loaded.config).await?)
+    Ok(Waybill::with_registry(loaded.config, registry).await?)
 }
 
 /// Log lines go to standard error; `--log` or `WAYBILL_LOG` chooses them (`debug`, `waybill::wire=debug`).

@@ -1,0 +1,14 @@
+#![doc = include_str!("../README.md")]
+#![deny(unsafe_code)]
+#![deny(missing_docs)]
+
+mod dynlib;
+mod inspect;
+mod isolate;
+mod load;
+mod lodging;
+pub mod scaffold;
+
+pub use inspect::{Exported, Inspected, inspect, inspect_bytes};
+pub use isolate::{Isolation, Watched};
+pub use load::{Library, LibraryCarrier, load, verify};

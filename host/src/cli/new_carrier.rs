@@ -1,0 +1,42 @@
+//! `waybill new-carrier`: a carrier crate of one's own.
+
+use std::path::{Path, PathBuf};
+
+use waybill_plugins::scaffold::{Names, Source, new_carrier};
+
+use super::args::NewCarrierArgs;
+use super::{Failure, Output};
+
+pub(crate) fn run(output: &Output, args: &NewCarrierArgs) -> Result<(), Failure> {
+    let names = Names::new(&args.name)?;
+    // Inside Waybill's own tree a carrier is a member of the workspace.
+    let in_tree = Path::new("carriers/hello/Cargo.toml").is_file();
+    let source = match (&args.waybill_path, &args.version) {
+        (Some(path), _) => Source::Path(path.clone()),
+        (None, Some(version)) => Source::Version(version.clone()),
+        (None, None) if in_tree && args.dir.is_none() => Source::Workspace,
+        (None, None) => Source::Version(waybill_core::VERSION.to_owned()),
+    };
+    let folder = args.dir.clone().unwrap_or_else(|| match source {
+        Source::Workspace => Path::new("carriers").join(&names.id),
+        _ => PathBuf::from(&names.package),
+    });
+    let files = new_carrier(&names, &folder, &source)?;
+    if output.json() {
+        output.print_json(&serde_json::json!({ "package": names.package, "files": files }));
+        return Ok(());
+    }
+    let (shown, library) = (folder.display(), names.crate_name());
+    output.line(format!("{shown}: {} files of {}. Next:", files.len(), names.package));
+    output.line(format!("  cd {shown}"));
+    output.line(
+        "  cargo test                                        # its conformance cases and wire messages",
+    );
+    output.line(
+        "  cargo run --example mock                          # a mock of its API, and an account for it",
+    );
+    output.line("  cargo rustc --lib --release --crate-type cdylib   # the dynamic library");
+    output.line(format!("  waybill plugin inspect target/release/lib{library}.so"));
+    output.line("Then read src/lib.rs: its comments lead from file to file.");
+    Ok(())
+}
