@@ -1,11 +1,35 @@
-//! Rate shopping: all accounts of all carriers at once, an answer in time, a reason for everything that is missing.
+//! Rate shopping: all accounts of all carriers at once, an answer in time, a reason for everything that is missing,
+//! and a suggestion that explains itself.
+//!
+//! * [`shop`], [`shop_stream`]: ask and collect.
+//! * [`PromiseEngine`]: when an order must leave and arrive.
+//! * [`Preferences`]: what the shipper prefers. [`Rules`]: how offers are compared.
+//! * [`suggest`]: one offer, and why this one.
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
 mod account;
+mod choose;
+mod exchange;
+mod explain;
 mod gather;
+mod holidays;
+mod preferences;
+mod promise;
 mod reply;
+mod rules;
+mod zone;
 
 pub use account::{AccountRef, Owner, Participant};
-pub use gather::{ShopQuestion, shop, shop_stream};
+pub use choose::{Goal, Outcome, Reason, Suggestion, Verdict, suggest};
+pub use exchange::{ExchangeRate, ExchangeRates};
+pub use gather::{Answered, ShopQuestion, shop, shop_stream};
+pub use holidays::{HolidaySettings, Holidays};
+pub use preferences::{Confirmation, CustomPackage, LatestDay, Preferences, TenantPreferences, Way};
+pub use promise::{
+    CarrierCutOff, CutOffs, DeliveryDays, OperatingDays, OrderFacts, Promise, PromiseEngine, PromiseSettings,
+    Speed, Warehouse, WeekendBook, WeekendDelivery,
+};
 pub use reply::{Missing, Offer, RejectedService, ShopAnswer};
+pub use rules::{Key, Never, Rules};
+pub use zone::Zone;
