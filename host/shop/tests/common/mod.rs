@@ -1,6 +1,8 @@
 //! Offers and shipments with invented data.
 #![allow(dead_code)]
 
+pub mod fake;
+
 use chrono::NaiveDate;
 use waybill_core::{
     Address, Country, DeliveryEstimate, EstimateBasis, Money, Parcel, Price, PriceKind, Rate, Shipment,
