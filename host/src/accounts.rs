@@ -99,6 +99,7 @@ impl Account {
         let (transport, lane) = (self.transport.clone(), self.lane.clone());
         Participant {
             account: self.reference.clone(),
+            fingerprint: self.fingerprint.clone(),
             carrier: self.carrier.clone(),
             cx: Arc::new(move |operation, deadline| transport.cx(&lane, operation, deadline)),
         }

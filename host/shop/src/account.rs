@@ -33,6 +33,8 @@ pub struct AccountRef {
 pub struct Participant {
     /// Its name.
     pub account: AccountRef,
+    /// Changes when the name means another account or its settings change; cached answers do not survive it.
+    pub fingerprint: String,
     /// The opened account.
     pub carrier: Arc<dyn Carrier>,
     /// Makes a context for an operation with a deadline.

@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 use waybill_core::{Error, Notice, Rate, Rejected};
 
 use crate::account::AccountRef;
+use crate::reasons::Diagnosis;
+use crate::terms::NotAccepted;
 
 /// A rate, and the account that can buy it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -35,6 +37,17 @@ pub struct Missing {
     pub error: Error,
     /// Whether asking again can help.
     pub try_again: bool,
+    /// One sentence: what to do.
+    #[serde(default)]
+    pub cure: String,
+}
+
+impl Missing {
+    /// An account that gave this error instead of an answer.
+    pub fn new(account: AccountRef, error: Error) -> Self {
+        let (try_again, cure) = (error.is_retryable(), crate::reasons::cure_of_error(&error, account.owner));
+        Self { account, error, try_again, cure }
+    }
 }
 
 /// The answer of a shop. It is always useful: what came is there, what did not come is named.
@@ -51,6 +64,12 @@ pub struct ShopAnswer {
     /// Remarks of carriers.
     #[serde(default)]
     pub notices: Vec<(AccountRef, Notice)>,
+    /// Accounts that were not asked because terms are not accepted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_accepted: Vec<NotAccepted>,
+    /// Why there is nothing to buy, when there are no offers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub diagnosis: Option<Diagnosis>,
     /// Every account that was to be asked has answered.
     pub complete: bool,
 }
@@ -73,5 +92,7 @@ impl ShopAnswer {
         self.rejected
             .sort_by(|a, b| (&a.account, &a.rejected.service).cmp(&(&b.account, &b.rejected.service)));
         self.missing.sort_by(|a, b| a.account.cmp(&b.account));
+        self.not_accepted.sort_by(|a, b| a.account.cmp(&b.account));
+        self.notices.sort_by(|a, b| (&a.0, &a.1.code, &a.1.message).cmp(&(&b.0, &b.1.code, &b.1.message)));
     }
 }
