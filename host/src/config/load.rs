@@ -185,7 +185,7 @@ mod tests {
     #[test]
     fn a_mistake_names_file_key_and_cure() {
         for (toml, key, cure) in [
-            ("[shop]\ndeadline = 3", "shop", "did you mean `deadline_ms`?"),
+            ("[shop]\ndeadline = 3", "shop.deadline", "did you mean `deadline_ms`?"),
             ("[shop]\ndeadline_ms = \"soon\"", "shop.deadline_ms", "expected u64"),
             ("[accounts.a]\nenabled = true", "accounts.a", "add `carrier = ...`"),
             ("[accounts.a]\ncarrier = \"upz\"", "accounts.a.carrier", "did you mean `ups`?"),
