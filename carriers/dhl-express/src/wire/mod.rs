@@ -14,12 +14,12 @@ pub(crate) mod tracking;
 
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde::{Deserialize, Serialize, Serializer};
+use serde_json::value::RawValue;
 use waybill_core::lenient;
 
 /// A number as DHL wants it: a JSON number of at most three decimals (`multipleOf: 0.001`).
 ///
-/// The decimal is rounded as a decimal. JSON has no decimals, so its text passes through the nearest `f64`, whose
-/// shortest text is the same up to 15 digits; a test proves it.
+/// The decimal is rounded as a decimal and written with its own digits; no binary float comes near it.
 #[derive(Clone, Copy)]
 pub(crate) struct Num(Decimal);
 
@@ -36,15 +36,9 @@ impl Num {
 
 impl Serialize for Num {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if self.0.scale() == 0
-            && let Ok(whole) = i64::try_from(self.0)
-        {
-            return serializer.serialize_i64(whole);
-        }
-        match self.0.to_string().parse::<f64>() {
-            Ok(number) => serializer.serialize_f64(number),
-            Err(_) => Err(serde::ser::Error::custom("not a number")),
-        }
+        // The decimal's own digits, as a JSON number.
+        let digits = RawValue::from_string(self.0.to_string()).map_err(serde::ser::Error::custom)?;
+        digits.serialize(serializer)
     }
 }
 

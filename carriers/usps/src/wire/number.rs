@@ -1,27 +1,18 @@
 //! Decimals as JSON numbers.
 
-use std::str::FromStr;
-
 use rust_decimal::Decimal;
-use rust_decimal::prelude::ToPrimitive;
 use serde::{Serialize, Serializer};
+use serde_json::value::RawValue;
 
-/// A decimal that is written as a JSON number, which is what USPS wants. The text of the number is the decimal's own:
-/// the binary value in between is the nearest one, and the shortest text of that is the same decimal again for up to 15
-/// digits.
+/// A decimal that is written as a JSON number, which is what USPS wants: the decimal's own digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Number(pub Decimal);
 
 impl Serialize for Number {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let value = self.0.normalize();
-        match value.to_i64().filter(|_| value.scale() == 0) {
-            Some(whole) => serializer.serialize_i64(whole),
-            None => {
-                let nearest = f64::from_str(&value.to_string()).map_err(serde::ser::Error::custom)?;
-                serializer.serialize_f64(nearest)
-            }
-        }
+        let digits =
+            RawValue::from_string(self.0.normalize().to_string()).map_err(serde::ser::Error::custom)?;
+        digits.serialize(serializer)
     }
 }
 
