@@ -127,7 +127,7 @@ impl Label for OnTrac {
     }
 
     async fn buy(&self, cx: &Cx, order: &LabelOrder, permit: SpendPermit) -> Result<Purchase> {
-        let zips = self.area.known();
+        let zips = self.area.known(cx.now());
         let message = ship::request(&self.config, &self.profile, zips.as_deref(), order)?;
         bought::parse(&self.config, order, &cx.spend(permit, message).await?)
     }
@@ -158,7 +158,7 @@ impl Tracking for OnTrac {
 #[async_trait]
 impl Pickup for OnTrac {
     async fn schedule(&self, cx: &Cx, request: &PickupRequest, permit: SpendPermit) -> Result<PickupReply> {
-        let zips = self.area.known();
+        let zips = self.area.known(cx.now());
         let message = pickup::request(&self.config, zips.as_deref(), request)?;
         pickup::parse(&self.config, request, &cx.spend(permit, message).await?)
     }
