@@ -31,11 +31,13 @@ impl OnTrac {
     }
 
     /// Charges and weights after the hub has measured the parcels, which may differ from the quote and from the label's
-    /// answer. Numbers that OnTrac does not know are left out.
+    /// answer. Numbers that OnTrac does not know, and texts that are no
+    /// numbers, are left out.
     ///
     /// Beside the contract, for the settlement of invoices.
     pub async fn adjusted(&self, cx: &Cx, numbers: &[TrackingNumber]) -> Result<Vec<Adjusted>> {
         let mut found = Vec::new();
+        let numbers: Vec<_> = numbers.iter().filter(|number| track::is_askable(number)).collect();
         for batch in numbers.chunks(100) {
             let list = batch.iter().map(|number| number.as_str()).collect::<Vec<_>>().join(",");
             let response = cx.read(details::request(&self.config, &list)?).await?;

@@ -210,7 +210,8 @@ fn the_password_is_in_the_url_and_nowhere_else() {
         let error = block_on(carrier.buy(&host.cx("buy"), &order(domestic()), permit())).unwrap_err();
         assert!(host.url().contains(PASSWORD));
         assert!(!format!("{error} {error:?}").contains(PASSWORD), "{error:?}");
-        let open = status == 500 || (status == 200 && body != echo);
+        // An unknown text for the whole call may come from a server that failed half-way.
+        let open = status != 404;
         assert_eq!(error.phase == Phase::OutcomeUnknown, open, "{status} {body}: {error:?}");
     }
 }
