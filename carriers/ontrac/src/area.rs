@@ -42,83 +42,79 @@ struct State {
 #[derive(Debug, Default)]
 pub(crate) struct Area {
     state: RwLock<State>,
-    fetching: async_lock::Mutex<()>,
 }
 
 impl Area {
-    /// The list as far as it is known, without a call.
-    pub(crate) fn known(&self) -> Option<Arc<Zips>> {
-        self.state().zips
+    /// The list without a call, while it is fresh.
+    pub(crate) fn known(&self, now: DateTime<Utc>) -> Option<Arc<Zips>> {
+        let state = self.state();
+        let fresh = |at: DateTime<Utc>| now - at < Duration::days(FULL_DAYS);
+        state.zips.filter(|_| state.fetched_at.is_some_and(fresh))
     }
 
-    /// The list, fetched or refreshed when it is due. Calls that start cold make one request together. A list that
-    /// cannot be had stops nothing: OnTrac itself refuses what it does not serve.
+    /// The list, fetched or refreshed when it is due. One call fetches it; others go on with what there is. A list that
+    /// cannot be had, or whose call is dropped at a deadline, stops nothing: OnTrac itself refuses what it does not serve.
     pub(crate) async fn get(&self, cx: &Cx, config: &Config) -> Option<Arc<Zips>> {
         if !config.service_area {
             return None;
         }
-        if !self.is_due(cx.now()) {
-            return self.known();
-        }
-        let _alone = self.fetching.lock().await;
-        if !self.is_due(cx.now()) {
-            return self.known();
-        }
         let now = cx.now();
-        let state = match self.fetch(cx, config, now).await {
-            Ok(state) => state,
-            Err(error) => {
-                let kind = error.kind.as_str();
-                cx.log(
-                    LogLevel::Warn,
-                    format!(
-                        "the list of served ZIP codes cannot be had ({kind}); prices are asked for without it"
-                    ),
-                );
-                State { next_at: now.checked_add_signed(Duration::minutes(PAUSE_MINUTES)), ..self.state() }
+        if let Some(before) = self.claim(now) {
+            match fetch(cx, config, now, before).await {
+                Ok(state) => *self.state.write().unwrap_or_else(PoisonError::into_inner) = state,
+                Err(error) => {
+                    let kind = error.kind.as_str();
+                    let message = format!(
+                        "no list of served ZIP codes ({kind}): prices are asked for without a new one"
+                    );
+                    cx.log(LogLevel::Warn, message);
+                }
             }
-        };
-        *self.state.write().unwrap_or_else(PoisonError::into_inner) = state;
-        self.known()
+        }
+        self.known(cx.now())
     }
 
-    async fn fetch(&self, cx: &Cx, config: &Config, now: DateTime<Utc>) -> Result<State> {
-        let mut state = self.state();
-        let due = |full: DateTime<Utc>| now - full >= Duration::days(FULL_DAYS);
-        let since = match (state.full_at, state.fetched_at) {
-            (Some(full), Some(fetched)) if !due(full) && state.zips.is_some() => {
-                // A day earlier: the day of a change is OnTrac's, not UTC's.
-                fetched.checked_sub_signed(Duration::days(1)).map(|day| day.format("%Y-%m-%d").to_string())
-            }
-            _ => None,
-        };
-        let pairs: Vec<(&str, &str)> = since.iter().map(|day| ("lastUpdate", day.as_str())).collect();
-        let response = cx.read(xml::get(config, "zips", &pairs)?).await?;
-        let changes = parse(config, &response)?;
-        let zips = match (&state.zips, since.is_some()) {
-            (Some(before), true) => {
-                before.iter().map(|(zip, served)| (zip.clone(), *served)).chain(changes).collect()
-            }
-            // An empty list would refuse everything.
-            _ if changes.is_empty() => return Err(waybill_core::Error::malformed("zips: the list is empty")),
-            _ => {
-                state.full_at = Some(now);
-                changes
-            }
-        };
-        state.zips = Some(Arc::new(zips));
-        state.fetched_at = Some(now);
-        state.next_at = now.checked_add_signed(Duration::hours(FRESH_HOURS));
-        Ok(state)
+    /// The right to fetch, when a fetch is due: nobody else gets it for a while, whatever becomes of it.
+    fn claim(&self, now: DateTime<Utc>) -> Option<State> {
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        if state.next_at.is_some_and(|next| now < next) {
+            return None;
+        }
+        state.next_at = now.checked_add_signed(Duration::minutes(PAUSE_MINUTES));
+        Some(state.clone())
     }
 
     fn state(&self) -> State {
         self.state.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
+}
 
-    fn is_due(&self, now: DateTime<Utc>) -> bool {
-        self.state().next_at.is_none_or(|next| now >= next)
-    }
+async fn fetch(cx: &Cx, config: &Config, now: DateTime<Utc>, mut state: State) -> Result<State> {
+    let since = match (state.full_at, state.fetched_at) {
+        (Some(full), Some(fetched)) if now - full < Duration::days(FULL_DAYS) => {
+            // A day earlier: the day of a change is OnTrac's, not UTC's.
+            fetched.checked_sub_signed(Duration::days(1)).map(|day| day.format("%Y-%m-%d").to_string())
+        }
+        _ => None,
+    };
+    let pairs: Vec<(&str, &str)> = since.iter().map(|day| ("lastUpdate", day.as_str())).collect();
+    let response = cx.read(xml::get(config, "zips", &pairs)?).await?;
+    let changes = parse(config, &response)?;
+    let zips = match (&state.zips, since.is_some()) {
+        (Some(before), true) => {
+            before.iter().map(|(zip, served)| (zip.clone(), *served)).chain(changes).collect()
+        }
+        // An empty list would refuse everything.
+        _ if changes.is_empty() => return Err(waybill_core::Error::malformed("zips: the list is empty")),
+        _ => {
+            state.full_at = Some(now);
+            changes
+        }
+    };
+    state.zips = Some(Arc::new(zips));
+    state.fetched_at = Some(now);
+    state.next_at = now.checked_add_signed(Duration::hours(FRESH_HOURS));
+    Ok(state)
 }
 
 /// Reads an answer; "no updates" is an empty success.

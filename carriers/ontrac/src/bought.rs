@@ -15,8 +15,11 @@ use crate::{label, number, ship, xml};
 /// Reads the answer to an order of one parcel.
 pub(crate) fn parse(config: &Config, order: &LabelOrder, response: &Response) -> Result<Purchase> {
     let answer: ShipmentResponse = xml::read(config, response, "label", "OnTracShipmentResponse")?;
-    if let Some(error) = error::first(config, response, "label", &[&answer.error, &answer.shipments.error]) {
-        return Err(refused(order, &answer.error, error));
+    if let Some(text) = [&answer.error, &answer.shipments.error].into_iter().find_map(|text| said(text)) {
+        let error = refused(order, text, error::of(config, response, "label", text));
+        // A text for the whole call that nobody knows may come from a server that failed half-way.
+        let known = Meaning::of(text) != Meaning::Unknown;
+        return Err(if known { error } else { error.in_phase(Phase::OutcomeUnknown) });
     }
     let uid = ship::uid(order);
     let sold = answer.shipments.shipment.iter().find(|shipment| shipment.uid.trim() == uid);

@@ -31,11 +31,13 @@ impl OnTrac {
     }
 
     /// Charges and weights after the hub has measured the parcels, which may differ from the quote and from the label's
-    /// answer. Numbers that OnTrac does not know are left out.
+    /// answer. Numbers that OnTrac does not know, and texts that are no
+    /// numbers, are left out.
     ///
     /// Beside the contract, for the settlement of invoices.
     pub async fn adjusted(&self, cx: &Cx, numbers: &[TrackingNumber]) -> Result<Vec<Adjusted>> {
         let mut found = Vec::new();
+        let numbers: Vec<_> = numbers.iter().filter(|number| track::is_askable(number)).collect();
         for batch in numbers.chunks(100) {
             let list = batch.iter().map(|number| number.as_str()).collect::<Vec<_>>().join(",");
             let response = cx.read(details::request(&self.config, &list)?).await?;
@@ -127,7 +129,7 @@ impl Label for OnTrac {
     }
 
     async fn buy(&self, cx: &Cx, order: &LabelOrder, permit: SpendPermit) -> Result<Purchase> {
-        let zips = self.area.known();
+        let zips = self.area.known(cx.now());
         let message = ship::request(&self.config, &self.profile, zips.as_deref(), order)?;
         bought::parse(&self.config, order, &cx.spend(permit, message).await?)
     }
@@ -158,7 +160,7 @@ impl Tracking for OnTrac {
 #[async_trait]
 impl Pickup for OnTrac {
     async fn schedule(&self, cx: &Cx, request: &PickupRequest, permit: SpendPermit) -> Result<PickupReply> {
-        let zips = self.area.known();
+        let zips = self.area.known(cx.now());
         let message = pickup::request(&self.config, zips.as_deref(), request)?;
         pickup::parse(&self.config, request, &cx.spend(permit, message).await?)
     }

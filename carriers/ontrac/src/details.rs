@@ -54,11 +54,10 @@ pub(crate) fn request(config: &Config, numbers: &str) -> Result<Request> {
 pub(crate) fn parse(config: &Config, response: &Response) -> Result<Vec<Adjusted>> {
     let answer: UpdateResponse = xml::read(config, response, "details", "OnTracUpdateResponse")?;
     let inner = answer.shipments.as_ref().map_or("", |shipments| shipments.error.as_str());
-    for text in [answer.error.as_str(), inner].into_iter().filter_map(said) {
-        if Meaning::of(text) != Meaning::Number {
-            return Err(error::of(config, response, "details", text));
-        }
-        return Ok(Vec::new());
+    match [answer.error.as_str(), inner].into_iter().find_map(said) {
+        Some(text) if Meaning::of(text) == Meaning::Number => return Ok(Vec::new()),
+        Some(text) => return Err(error::of(config, response, "details", text)),
+        None => {}
     }
     let Some(shipments) = answer.shipments else {
         return Err(Error::malformed("details: the answer names no shipments")

@@ -128,9 +128,9 @@ fn options(old: bool) -> Vec<CarrierOption> {
 }
 
 /// Section 5 of the purchase protocol. With a number block the number is chosen before the purchase, and the same number
-/// is the same label; without one OnTrac finds a parcel by its reference, which holds the handle.
+/// is the same label (what a new account should aim at, so the profile without an account says so); without one OnTrac finds a parcel by its reference, which holds the handle.
 fn purchase(config: Option<&Config>) -> PurchaseTraits {
-    let chosen = config.is_some_and(|config| config.number_block.is_some());
+    let chosen = config.is_none_or(|config| config.number_block.is_some());
     let again = config.is_some_and(|config| config.same_number_again);
     PurchaseTraits {
         repeat: if chosen { RepeatGuard::ChosenNumber } else { RepeatGuard::Handle },

@@ -47,7 +47,7 @@ pub(crate) async fn track(
 }
 
 /// A comma would be two numbers; anything else odd makes OnTrac refuse the whole question.
-fn is_askable(number: &TrackingNumber) -> bool {
+pub(crate) fn is_askable(number: &TrackingNumber) -> bool {
     let text = number.as_str();
     (1..=50).contains(&text.len())
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))

@@ -73,6 +73,25 @@ async fn prices_come_with_the_list_price_and_the_area_is_fetched_once() {
 }
 
 #[tokio::test]
+async fn without_the_list_prices_are_asked_for_all_the_same() {
+    let (sandbox, host) = (sandbox().await, HttpHost::new());
+    let carrier = account(&sandbox, json!({}));
+    sandbox.faults().next("ontrac", "address", Fault::ErrorBefore { status: 500 });
+    let request = RateRequest::new(shipment());
+    for requests in [2, 3] {
+        let reply = carrier.quote(&host.cx("quote"), &request).await.unwrap();
+        assert_eq!(
+            (reply.rates.len(), host.requests().len()),
+            (1, requests),
+            "the list is not asked for at once again"
+        );
+    }
+    host.advance(Duration::from_secs(301));
+    carrier.quote(&host.cx("quote"), &request).await.unwrap();
+    assert_eq!(host.requests().len(), 5);
+}
+
+#[tokio::test]
 async fn older_versions_put_the_parts_in_their_own_order() {
     let (sandbox, host) = (sandbox().await, HttpHost::new());
     let mut totals = Vec::new();

@@ -103,6 +103,42 @@ fn a_parcel_is_never_sent_as_a_letter_by_accident() {
 }
 
 #[test]
+fn parcels_are_matched_by_id_and_summed_and_a_missing_one_prices_nothing() {
+    let rate = |uid: &str, total: &str, list: &str, day: &str| {
+        format!(
+            "<Shipment><Rates><Rate><Service>C</Service><TotalCharge>{total}</TotalCharge><TransitDays>2</TransitDays>\
+             <ExpectedDeliveryDate>{day}</ExpectedDeliveryDate><GlobalRate>{list}</GlobalRate></Rate></Rates><UID>{uid}</UID></Shipment>"
+        )
+    };
+    let answer =
+        |inside: String| format!("<OnTracRateResponse><Shipments>{inside}</Shipments></OnTracRateResponse>");
+    let asked = RateRequest::new(sample_shipment("us_domestic+2").unwrap());
+    let (one, two) = (rate("1", "12.4150", "17.90", "20261127"), rate("2", "10.00", "15.00", "20261130"));
+    let (host, carrier) = (Canned::new(200, answer(two.clone() + &one)), carrier(json!({})));
+    let reply = block_on(carrier.quote(&host.cx("quote"), &asked)).unwrap();
+    assert!(host.url().contains("11-24-26%2C2%3B98109"), "{}", host.url());
+    let offer = &reply.rates[0];
+    assert_eq!(offer.payable().unwrap().total.amount.to_string(), "22.4150");
+    assert_eq!(offer.published().unwrap().total.amount.to_string(), "32.90");
+    assert_eq!(offer.delivery.as_ref().unwrap().latest.date, "2026-11-30".parse().ok(), "the later one");
+    for (answer, reason) in [
+        (answer(one.clone()), RejectReason::NoPrice),
+        (answer(one.clone() + &rate("2", "0.00", "0.00", "")), RejectReason::NoPrice),
+        (
+            answer(
+                one + "<Shipment><UID>2</UID><Error>Saturday Service Unavailable for 78704</Error></Shipment>",
+            ),
+            RejectReason::Option,
+        ),
+    ] {
+        let host = Canned::new(200, answer);
+        let reply = block_on(carrier.quote(&host.cx("quote"), &asked)).unwrap();
+        assert!(reply.rates.is_empty(), "{reply:?}");
+        assert_eq!(reply.rejected[0].reason, reason);
+    }
+}
+
+#[test]
 fn what_can_be_refused_here_is_refused_before_the_permit_is_used() {
     type Change = fn(&mut LabelOrder);
     let changes: [(Change, &str); 14] = [
@@ -113,7 +149,7 @@ fn what_can_be_refused_here_is_refused_before_the_permit_is_used() {
         (|order| order.shipment.ship_date = None, "ship_date"),
         (|order| order.label.format = LabelFormat::Epl, "label.format"),
         (|order| order.label = LabelSpec { dpi: Some(300), ..LabelSpec::new(LabelFormat::Zpl) }, "label.dpi"),
-        (|order| order.numbers = vec!["D10013700000421".into()], "numbers[0]"),
+        (|order| order.numbers = vec!["D10013700000427".into()], "numbers[0]"),
         (|order| order.shipment.references[0].value = "R".repeat(51), "references[0].value"),
         (|order| order.shipment.options.notify = vec!["nobody".into()], "options.notify[0]"),
         (
@@ -174,7 +210,8 @@ fn the_password_is_in_the_url_and_nowhere_else() {
         let error = block_on(carrier.buy(&host.cx("buy"), &order(domestic()), permit())).unwrap_err();
         assert!(host.url().contains(PASSWORD));
         assert!(!format!("{error} {error:?}").contains(PASSWORD), "{error:?}");
-        let open = status == 500 || (status == 200 && body != echo);
+        // An unknown text for the whole call may come from a server that failed half-way.
+        let open = status != 404;
         assert_eq!(error.phase == Phase::OutcomeUnknown, open, "{status} {body}: {error:?}");
     }
 }
