@@ -67,11 +67,17 @@ pub(crate) fn read_file(path: &Path) -> Result<Vec<u8>> {
 
 /// Inspects a file. Safe for files that nobody trusts: nothing of it runs.
 pub fn inspect(path: &Path) -> Result<Inspected> {
-    inspect_bytes(&read_file(path)?).map_err(|message| refusal(path, message))
+    let bytes = read_file(path)?;
+    inspect_bytes(&bytes, hash(&bytes)).map_err(|message| refusal(path, message))
 }
 
-/// Inspects a file's bytes. The error is a sentence without the file's name.
-pub fn inspect_bytes(bytes: &[u8]) -> Result<Inspected, String> {
+/// SHA-256 in hexadecimal.
+pub(crate) fn hash(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Inspects a file's bytes, whose hash is known. The error is a sentence without the file's name.
+pub fn inspect_bytes(bytes: &[u8], sha256: String) -> Result<Inspected, String> {
     let file = object::File::parse(bytes).map_err(|error| {
         format!("this is no dynamic library ({error}): give the .so, .dylib or .dll that cargo made")
     })?;
@@ -89,15 +95,11 @@ pub fn inspect_bytes(bytes: &[u8]) -> Result<Inspected, String> {
     }
     carriers.sort_by(|one: &Exported, other| one.symbol.cmp(&other.symbol));
     Ok(Inspected {
-        sha256: hex(&Sha256::digest(bytes)),
+        sha256,
         format: format_name(file.format()),
         architecture: architecture_name(file.architecture()),
         carriers,
     })
-}
-
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn exported(file: &object::File<'_>, symbol: &str, address: u64) -> Result<Exported, String> {

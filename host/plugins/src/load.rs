@@ -7,7 +7,7 @@ use waybill_core::abi::host::Plugin;
 use waybill_core::abi::{ABI_MAJOR, Descriptor};
 use waybill_core::{Carrier, Error, ErrorKind, Profile, Result};
 
-use crate::inspect::{Exported, Inspected, inspect_bytes, own_format, read_file, refusal};
+use crate::inspect::{Exported, Inspected, hash, inspect_bytes, own_format, read_file, refusal};
 use crate::isolate::{Isolation, Threads, Watched};
 use crate::{dynlib, lodging};
 
@@ -86,14 +86,14 @@ fn checked(path: &Path, pin: &str) -> Result<(Vec<u8>, Inspected)> {
     }
     lodging::check_permissions(path)?;
     let bytes = read_file(path)?;
-    let found = lodging::hash(&bytes);
+    let found = hash(&bytes);
     if found != pin {
         let message = format!(
             "the file's SHA-256 is {found}, the configuration pins {pin}: somebody changed the file; if it was you, pin the new hash"
         );
         return Err(refusal(path, message));
     }
-    let inspected = inspect_bytes(&bytes).map_err(|message| refusal(path, message))?;
+    let inspected = inspect_bytes(&bytes, found).map_err(|message| refusal(path, message))?;
     fits_this_system(&inspected).map_err(|message| refusal(path, message))?;
     for carrier in &inspected.carriers {
         fits_this_host(carrier).map_err(|message| refusal(path, message))?;

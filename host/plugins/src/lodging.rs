@@ -3,15 +3,9 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest, Sha256};
 use waybill_core::Result;
 
-use crate::inspect::{hex, refusal};
-
-/// SHA-256 in hexadecimal.
-pub(crate) fn hash(bytes: &[u8]) -> String {
-    hex(&Sha256::digest(bytes))
-}
+use crate::inspect::{hash, refusal};
 
 /// Refuses a file that others than its owner may change, itself or by replacing it in its folder.
 #[cfg(unix)]

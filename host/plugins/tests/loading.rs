@@ -25,7 +25,8 @@ async fn quote(carrier: &dyn Carrier) -> String {
     let host = hello_host();
     let request = RateRequest::new(shipment());
     let reply = carrier.rate_quote().unwrap().quote(&host.cx("quote"), &request).await.unwrap();
-    assert_eq!(host.sends(), 2);
+    // The token is kept by the account.
+    assert!(matches!(host.sends(), 1 | 2));
     reply.rates[0].payable().unwrap().total.to_string()
 }
 
@@ -175,16 +176,16 @@ fn mistakes_in_settings_come_back_with_their_key() {
 fn damaged_files_are_errors_and_never_panics() {
     let good = Den::with(HELLO).bytes();
     for length in [0, 1, 15, 16, 63, 64, 65, 1_000, good.len() / 2, good.len() - 1] {
-        let _ = inspect_bytes(&good[..length]);
+        let _ = inspect_bytes(&good[..length], String::new());
     }
     // Every byte of the file's and the first section's headers, each with three wrong values.
     let mut changed = good.clone();
     for at in 0..512 {
         for value in [0x00, 0x7f, 0xff] {
             changed[at] = value;
-            let _ = inspect_bytes(&changed);
+            let _ = inspect_bytes(&changed, String::new());
         }
         changed[at] = good[at];
     }
-    assert_eq!(inspect_bytes(&changed).unwrap().carriers.len(), 1);
+    assert_eq!(inspect_bytes(&changed, String::new()).unwrap().carriers.len(), 1);
 }
