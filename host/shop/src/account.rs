@@ -28,6 +28,9 @@ pub struct AccountRef {
     pub owner: Owner,
 }
 
+/// Makes a context for one call: the operation's name, and when the caller stops waiting.
+pub type MakeCx = dyn Fn(&str, Option<DateTime<Utc>>) -> Cx + Send + Sync;
+
 /// An account that is asked, with the way to make a context for one call on it.
 #[derive(Clone)]
 pub struct Participant {
@@ -38,7 +41,7 @@ pub struct Participant {
     /// The opened account.
     pub carrier: Arc<dyn Carrier>,
     /// Makes a context for an operation with a deadline.
-    pub cx: Arc<dyn Fn(&str, Option<DateTime<Utc>>) -> Cx + Send + Sync>,
+    pub cx: Arc<MakeCx>,
 }
 
 impl std::fmt::Debug for Participant {

@@ -314,7 +314,7 @@ impl Chooser<'_> {
             Key::CheapestWithin(days) => {
                 let last = self.goal.ship_date.checked_add_days(Days::new(u64::from(days)));
                 let within = best(group, |at| {
-                    !arrival(offer(at)).zip(last).is_some_and(|(arrival, last)| arrival.date() <= last)
+                    arrival(offer(at)).zip(last).is_none_or(|(arrival, last)| arrival.date() > last)
                 });
                 self.cheapest(&within, out)?
             }

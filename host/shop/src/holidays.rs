@@ -41,7 +41,7 @@ enum On {
     /// Days after Easter Sunday.
     Easter(i64),
     /// The last such weekday that is not after month and day.
-    OnOrBefore(u32, u32, Weekday),
+    LastBy(u32, u32, Weekday),
     /// Listed dates.
     Dates(Vec<NaiveDate>),
 }
@@ -115,7 +115,7 @@ fn date_in(on: &On, year: i32) -> Option<NaiveDate> {
             NaiveDate::from_weekday_of_month_opt(year, *month, *weekday, u8::try_from(*nth).ok()?)
         }
         On::Easter(days) => easter(year)?.checked_add_signed(chrono::Duration::days(*days)),
-        On::OnOrBefore(month, day, weekday) => {
+        On::LastBy(month, day, weekday) => {
             last_on_or_before(NaiveDate::from_ymd_opt(year, *month, *day)?, *weekday)
         }
         On::Dates(_) => None,
