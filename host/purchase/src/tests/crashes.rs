@@ -36,7 +36,9 @@ async fn one_crash(
     rig.world.faults(&[fault]);
     rig.options.fail.arm(point, action, 1);
     let wait = Duration::from_millis(if action == FailAction::Hang { 500 } else { 3000 });
-    let _ = rig.buy_with(BuyRequest { wait, ..request("1") }).await;
+    // A caller that was stopped never hears anything.
+    let caller = rig.buy_with(BuyRequest { wait, ..request("1") });
+    let _ = tokio::time::timeout(wait + Duration::from_secs(1), caller).await;
     if action == FailAction::Hang {
         rig.crash().await;
     }
