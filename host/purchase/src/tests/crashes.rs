@@ -146,6 +146,10 @@ on_both! {
         let early = BuyRequest { wait: Duration::from_millis(300), ..request("1") };
         let pending = rig.buy_with(early).await.unwrap();
         assert_eq!(pending.state, PurchaseState::Accepted);
+        let until = std::time::Instant::now() + Duration::from_secs(10);
+        while rig.engine.journal().waiting().is_empty() && std::time::Instant::now() < until {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
         assert_eq!(rig.engine.journal().waiting().len(), 1);
         rig.crash().await;
         assert!(rig.engine.journal().waiting().is_empty(), "the journal was not brought into the database");
