@@ -5,6 +5,7 @@ mod desk;
 mod groups;
 mod operator;
 mod ops;
+mod outcome;
 mod replay;
 mod resolve;
 mod sale;

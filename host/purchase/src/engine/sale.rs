@@ -1,12 +1,11 @@
 //! D4: a sale with its labels, files, ledger entries and event in one transaction, and what becomes of a sale that comes
 //! late.
 
-use std::cmp::Ordering;
-
 use uuid::Uuid;
 use waybill_core::{DocumentKind, LabelKey, Money, Purchase, Settlement, ShipmentKey};
 
-use super::{Attention, Engine, OnNoLabel, OnVariance, OpenAccount, PartialPolicy, Policy, Result, json};
+use super::outcome::{outcome, variance};
+use super::{Attention, Engine, OpenAccount, Policy, Result, json};
 use crate::fail::failpoint;
 use crate::ledger::{EntryKind, NewEntry};
 use crate::seal::{Place, sha256};
@@ -44,18 +43,18 @@ impl Source {
 
 /// A sale with everything sealed and numbered, ready to be written.
 #[derive(Clone)]
-struct Prepared {
-    labels: Vec<NewLabel>,
-    documents: Vec<NewDocument>,
-    charged: Option<Money>,
-    settlement: Settlement,
+pub(super) struct Prepared {
+    pub(super) labels: Vec<NewLabel>,
+    pub(super) documents: Vec<NewDocument>,
+    pub(super) charged: Option<Money>,
+    pub(super) settlement: Settlement,
     /// Every piece has a printable label.
-    printable: bool,
+    pub(super) printable: bool,
     /// Voids it, should it be too much.
-    void: NewOp,
-    source: Source,
+    pub(super) void: NewOp,
+    pub(super) source: Source,
     /// What the carrier can do.
-    voids: bool,
+    pub(super) voids: bool,
 }
 
 /// What became of a sale.
@@ -360,64 +359,6 @@ async fn adopt(
         db.insert_op(&op).await?;
     }
     Ok(())
-}
-
-struct Outcome {
-    state: PurchaseState,
-    attention: Option<Attention>,
-    void: Option<&'static str>,
-}
-
-fn outcome(row: &PurchaseRow, attempt: &AttemptRow, sale: &Prepared, policy: &Policy) -> Outcome {
-    use PurchaseState as P;
-    let plain = |state| Outcome { state, attention: None, void: None };
-    let void = |purpose| Outcome { state: P::Voiding, attention: None, void: Some(purpose) };
-    let told = |state, reason: &str| Outcome {
-        state,
-        attention: Some(attention(row, attempt, reason, &["keep", "void"])),
-        void: None,
-    };
-    let pieces = i64::try_from(sale.labels.len()).unwrap_or(i64::MAX);
-    if !sale.printable {
-        return match policy.on_no_label {
-            OnNoLabel::Keep => plain(P::BoughtNoLabel),
-            OnNoLabel::VoidAndBuyAgain if sale.voids => void("no_label"),
-            OnNoLabel::VoidAndBuyAgain => told(
-                P::BoughtNoLabel,
-                "it was sold, its label cannot be had again, and the carrier cannot void it",
-            ),
-        };
-    }
-    if pieces < row.parcels {
-        return match policy.pieces {
-            PartialPolicy::VoidAll if sale.voids => void("partial"),
-            PartialPolicy::VoidAll => {
-                told(P::Partial, "some parcels were sold, and the carrier cannot void them")
-            }
-            PartialPolicy::Keep | PartialPolicy::Complete => plain(P::Partial),
-        };
-    }
-    if over_limit(row, sale) {
-        return match policy.on_variance {
-            OnVariance::Keep => plain(P::Bought),
-            OnVariance::Void if sale.voids => void("variance"),
-            OnVariance::Void => told(P::Bought, "it costs more than allowed, and the carrier cannot void it"),
-            OnVariance::Attention => {
-                told(P::Bought, "the carrier charges more than the limit of the purchase")
-            }
-        };
-    }
-    plain(P::Bought)
-}
-
-fn over_limit(row: &PurchaseRow, sale: &Prepared) -> bool {
-    let (Some(max), Some(charged)) = (row.max_price, sale.charged) else { return false };
-    // Another currency than the limit's cannot be compared, so a person looks.
-    !matches!(charged.compare(&max), Some(Ordering::Less | Ordering::Equal))
-}
-
-fn variance(row: &PurchaseRow, sale: &Prepared) -> Option<Money> {
-    sale.charged?.checked_sub(row.quoted?).ok().filter(|difference| !difference.is_zero())
 }
 
 /// What a person must know to decide.

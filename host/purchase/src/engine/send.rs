@@ -352,7 +352,7 @@ impl Engine {
             .store
             .write::<_, StoreError, _>(move |mut db| {
                 Box::pin(async move {
-                    if !db.to_unknown(&id, epoch, ms(wait)).await? {
+                    if !db.becomes_unknown(&id, epoch, ms(wait)).await? {
                         return Ok(());
                     }
                     let Some(row) = db.purchase(&purchase).await? else { return Ok(()) };

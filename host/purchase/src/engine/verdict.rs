@@ -115,7 +115,9 @@ fn answered<T: Success>(status: u16, told: Told<T>, traits: &PurchaseTraits) -> 
             return Verdict::Unknown(format!("HTTP {status} with an answer that names no shipment"));
         }
         Told::Panicked => {
-            return Verdict::Unknown(format!("the carrier's code panicked over an answer with HTTP {status}"));
+            return Verdict::Unknown(format!(
+                "the carrier's code panicked over an answer with HTTP {status}"
+            ));
         }
         Told::Late => {
             return Verdict::Unknown(format!("the carrier's code hung over an answer with HTTP {status}"));

@@ -191,7 +191,7 @@ impl Db<'_> {
     }
 
     /// From sending to unknown, to be asked after `wait` milliseconds.
-    pub(crate) async fn to_unknown(&mut self, id: &str, epoch: i64, wait: i64) -> Result<bool> {
+    pub(crate) async fn becomes_unknown(&mut self, id: &str, epoch: i64, wait: i64) -> Result<bool> {
         let update = self
             .sql(
                 "UPDATE attempt SET state = 'unknown', epoch = epoch + 1, lease_owner = NULL, lease_until = NULL, \

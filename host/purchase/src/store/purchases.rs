@@ -206,7 +206,7 @@ impl Db<'_> {
         match self.one(query).await? {
             Some(row) => {
                 let state: String = row.try_get(1)?;
-                let state = PurchaseState::parse(&state).ok_or_else(|| StoreError::Corrupt(state))?;
+                let state = PurchaseState::parse(&state).ok_or(StoreError::Corrupt(state))?;
                 Ok(Accepted::Duplicate { purchase: row.try_get(0)?, state })
             }
             // It was live a moment ago and was given up since: the caller asks again.

@@ -36,7 +36,9 @@ async fn one_crash(
     rig.world.faults(&[fault]);
     rig.options.fail.arm(point, action, 1);
     let wait = Duration::from_millis(if action == FailAction::Hang { 500 } else { 3000 });
-    let _ = rig.buy_with(BuyRequest { wait, ..request("1") }).await;
+    // A caller that was stopped never hears anything.
+    let caller = rig.buy_with(BuyRequest { wait, ..request("1") });
+    let _ = tokio::time::timeout(wait + Duration::from_secs(1), caller).await;
     if action == FailAction::Hang {
         rig.crash().await;
     }
@@ -144,6 +146,10 @@ on_both! {
         let early = BuyRequest { wait: Duration::from_millis(300), ..request("1") };
         let pending = rig.buy_with(early).await.unwrap();
         assert_eq!(pending.state, PurchaseState::Accepted);
+        let until = std::time::Instant::now() + Duration::from_secs(10);
+        while rig.engine.journal().waiting().is_empty() && std::time::Instant::now() < until {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
         assert_eq!(rig.engine.journal().waiting().len(), 1);
         rig.crash().await;
         assert!(rig.engine.journal().waiting().is_empty(), "the journal was not brought into the database");

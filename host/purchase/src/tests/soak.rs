@@ -48,7 +48,9 @@ async fn run(
     options: Options,
 ) -> Option<audit::Report> {
     let rig = Arc::new(Rig::new(kind, World::new(personality), options).await?);
-    rig.world.faults(&faults(count));
+    if std::env::var("WAYBILL_SOAK_FAULTS").as_deref() != Ok("0") {
+        rig.world.faults(&faults(count));
+    }
     let start = Instant::now();
     let worker = rig.engine.run(rig.accounts.clone());
     let next = Arc::new(std::sync::atomic::AtomicUsize::new(0));
