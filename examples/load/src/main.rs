@@ -1,1 +1,196 @@
-fn main() {}
+//! Measures rate shopping through the library against a local server with fixed latency.
+//!
+//! Six carriers of one kind ask the server over real HTTP through `waybill-transport`; each answer is JSON of 5 to 35 KB.
+//! Run it with `cargo run --release -p waybill-example-load`; `-- quick` measures for a shorter time.
+#![forbid(unsafe_code)]
+
+mod carrier;
+mod measure;
+mod server;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, Utc};
+use waybill_core::{Address, Country, Parcel, RateRequest, Shipment};
+use waybill_shop::{AccountRef, CacheSettings, Owner, Participant, ShopQuestion, Shopper, shop};
+use waybill_transport::{Lane, LaneSettings, Transport, TransportSettings};
+
+use measure::{Report, memory_mb, spread};
+
+/// Kilobytes of the six answers.
+const ANSWER_KB: [usize; 6] = [5, 10, 15, 20, 30, 35];
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let quick = std::env::args().any(|arg| arg == "quick");
+    let time = Duration::from_secs(if quick { 2 } else { 10 });
+    let address = server::start().await?;
+    let transport = Transport::new(TransportSettings::default())?;
+    let six = |delay: [u64; 6]| -> Result<Vec<Participant>, Box<dyn std::error::Error>> {
+        let numbered = delay.into_iter().zip(ANSWER_KB).enumerate();
+        numbered.map(|(at, (delay, kb))| participant(&transport, address, at, delay, kb)).collect()
+    };
+    println!("six carriers, answers of 5 to 35 KB, {} cores", std::thread::available_parallelism()?);
+
+    for delay in [0, 50, 250] {
+        let all = six([delay; 6])?;
+        warm_up(&all).await;
+        let full = throughput(&all, time, if delay == 0 { 64 } else { 600 }).await;
+        println!("{delay:>3} ms  as fast as it goes: {full}");
+        let half = paced(&all, time, full.per_second() / 2).await;
+        println!("{delay:>3} ms  half load:           {half}");
+    }
+    deadline(&six([50, 50, 50, 50, 50, 3000])?, time).await;
+    in_flight(&six([2000; 6])?).await;
+    cached(&six([0; 6])?).await;
+    coalesced(&six([50; 6])?).await;
+    Ok(())
+}
+
+fn participant(
+    transport: &Arc<Transport>,
+    address: std::net::SocketAddr,
+    at: usize,
+    delay: u64,
+    kb: usize,
+) -> Result<Participant, Box<dyn std::error::Error>> {
+    let id = format!("carrier-{at}");
+    let lane = Lane::new(LaneSettings {
+        account: id.clone(),
+        carrier: id.clone(),
+        hosts: vec![address.ip().to_string()],
+        ..LaneSettings::default()
+    });
+    let url = format!("http://{address}/{delay}/{kb}").parse()?;
+    let transport = transport.clone();
+    Ok(Participant {
+        account: AccountRef { name: id.clone(), carrier: id.as_str().into(), owner: Owner::House },
+        fingerprint: id.clone(),
+        carrier: Arc::new(carrier::LocalCarrier::new(&id, url)),
+        cx: Arc::new(move |operation: &str, deadline: Option<DateTime<Utc>>| {
+            transport.cx(&lane, operation, deadline)
+        }),
+    })
+}
+
+/// A shipment; `at` makes it one of its own.
+fn question(at: u64, deadline: Duration) -> ShopQuestion {
+    let from = Address::new("Sender", "4 Dock Rd", "Newark", "NJ", "07102", Country::US);
+    let mut to = Address::new("Recipient", "19 Elm St", "Chicago", "IL", "60601", Country::US);
+    to.residential = Some(true);
+    let weight = waybill_core::Weight::new(500 + at, waybill_core::WeightUnit::Gram);
+    let mut shipment = Shipment::new(from, to, vec![Parcel::new(weight, None)]);
+    shipment.ship_date = Some(Utc::now().date_naive());
+    ShopQuestion { rate: RateRequest::new(shipment), deadline }
+}
+
+const PATIENT: Duration = Duration::from_secs(20);
+
+async fn warm_up(all: &[Participant]) {
+    for at in 0..20 {
+        shop(all, &question(at, PATIENT)).await;
+    }
+}
+
+/// So many shops at a time, each followed by the next.
+async fn throughput(all: &[Participant], time: Duration, at_once: usize) -> Report {
+    let all: Arc<[Participant]> = all.into();
+    let started = Instant::now();
+    let mut workers = tokio::task::JoinSet::new();
+    for _ in 0..at_once {
+        let all = all.clone();
+        workers.spawn(async move {
+            let mut report = Report::default();
+            while started.elapsed() < time {
+                let begun = Instant::now();
+                report.add(&shop(&all, &question(0, PATIENT)).await, begun);
+            }
+            report
+        });
+    }
+    let mut report = Report::default();
+    for part in workers.join_all().await {
+        report.join(part);
+    }
+    report.took(started.elapsed())
+}
+
+/// So many shops per second, each begun on its own beat; a wait before it begins counts as its time.
+async fn paced(all: &[Participant], time: Duration, per_second: u64) -> Report {
+    let all: Arc<[Participant]> = all.into();
+    let beat = Duration::from_secs(1) / u32::try_from(per_second.max(1)).unwrap_or(u32::MAX);
+    let started = Instant::now();
+    let mut running = tokio::task::JoinSet::new();
+    let mut next = started;
+    while started.elapsed() < time {
+        let (all, due) = (all.clone(), next);
+        running.spawn(async move {
+            let mut report = Report::default();
+            let answer = shop(&all, &question(0, PATIENT)).await;
+            report.add(&answer, due);
+            report
+        });
+        next += beat;
+        tokio::time::sleep_until(next.into()).await;
+    }
+    let mut report = Report::default();
+    for part in running.join_all().await {
+        report.join(part);
+    }
+    report.took(started.elapsed())
+}
+
+async fn deadline(all: &[Participant], time: Duration) {
+    let limit = Duration::from_millis(300);
+    let (mut took, started) = (Vec::new(), Instant::now());
+    while started.elapsed() < time {
+        let begun = Instant::now();
+        let answer = shop(all, &question(0, limit)).await;
+        took.push(begun.elapsed());
+        assert_eq!((answer.missing.len(), answer.complete), (1, false));
+    }
+    println!("deadline 300 ms, one carrier at 3 s: {}", spread(&mut took));
+}
+
+async fn in_flight(all: &[Participant]) {
+    let before = memory_mb();
+    let all: Arc<[Participant]> = all.into();
+    let mut running = tokio::task::JoinSet::new();
+    for at in 0..1000 {
+        let all = all.clone();
+        running.spawn(async move { shop(&all, &question(at, PATIENT)).await.offers.len() });
+    }
+    tokio::time::sleep(Duration::from_millis(1500)).await;
+    let during = memory_mb();
+    let offers: usize = running.join_all().await.into_iter().sum();
+    println!(
+        "1,000 shops in flight (server in the same process): {before} MB before, {during} MB during, {} MB after; {offers} offers",
+        memory_mb()
+    );
+}
+
+async fn cached(all: &[Participant]) {
+    let shopper = Shopper::new(CacheSettings::default());
+    shopper.shop(all, &question(0, PATIENT)).await;
+    let mut took = Vec::new();
+    for _ in 0..5000 {
+        let begun = Instant::now();
+        let answer = shopper.shop(all, &question(0, PATIENT)).await;
+        took.push(begun.elapsed());
+        assert!(answer.complete);
+    }
+    println!("kept answers: {}; {:?}", spread(&mut took), shopper.stats());
+}
+
+async fn coalesced(all: &[Participant]) {
+    let shopper = Shopper::new(CacheSettings::default());
+    let all: Arc<[Participant]> = all.into();
+    let mut running = tokio::task::JoinSet::new();
+    for _ in 0..1000 {
+        let (all, shopper) = (all.clone(), shopper.clone());
+        running.spawn(async move { shopper.shop(&all, &question(0, PATIENT)).await.offers.len() });
+    }
+    running.join_all().await;
+    println!("1,000 identical shops at one time, six carriers: {:?}", shopper.stats());
+}

@@ -1,0 +1,94 @@
+//! The local server: `POST /<milliseconds>/<kilobytes>` answers after so long with so much JSON.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::ANSWER_KB;
+use crate::carrier::{Answer, Line, Row, SERVICES};
+
+/// Starts it on a free port of this machine.
+pub(crate) async fn start() -> std::io::Result<SocketAddr> {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let address = listener.local_addr()?;
+    let answers: HashMap<usize, Bytes> = ANSWER_KB.into_iter().map(|kb| (kb, answer(kb))).collect();
+    let answers = Arc::new(answers);
+    tokio::spawn(async move {
+        while let Ok((socket, _)) = listener.accept().await {
+            let answers = answers.clone();
+            tokio::spawn(async move {
+                // A client that goes away ends its connection only.
+                let _ = serve(socket, &answers).await;
+            });
+        }
+    });
+    Ok(address)
+}
+
+async fn serve(mut socket: TcpStream, answers: &HashMap<usize, Bytes>) -> std::io::Result<()> {
+    socket.set_nodelay(true)?;
+    let mut buffer = Vec::with_capacity(4096);
+    loop {
+        let Some((path, length)) = request(&mut socket, &mut buffer).await? else { return Ok(()) };
+        buffer.drain(..length);
+        let mut parts = path.trim_start_matches('/').split('/').map(|part| part.parse::<u64>().unwrap_or(0));
+        let (delay, kb) = (parts.next().unwrap_or(0), parts.next().unwrap_or(0));
+        if delay > 0 {
+            tokio::time::sleep(Duration::from_millis(delay)).await;
+        }
+        let body = usize::try_from(kb).ok().and_then(|kb| answers.get(&kb)).cloned().unwrap_or_default();
+        let head = format!(
+            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+            body.len()
+        );
+        let mut whole = Vec::with_capacity(head.len() + body.len());
+        whole.extend_from_slice(head.as_bytes());
+        whole.extend_from_slice(&body);
+        socket.write_all(&whole).await?;
+    }
+}
+
+/// Path of the next request and its length in bytes; nothing when the client has closed.
+async fn request(socket: &mut TcpStream, buffer: &mut Vec<u8>) -> std::io::Result<Option<(String, usize)>> {
+    loop {
+        if let Some(end) = buffer.windows(4).position(|window| window == b"\r\n\r\n") {
+            let head = String::from_utf8_lossy(&buffer[..end]).to_ascii_lowercase();
+            let length = head
+                .lines()
+                .find_map(|line| line.strip_prefix("content-length:")?.trim().parse::<usize>().ok())
+                .unwrap_or(0);
+            if buffer.len() >= end + 4 + length {
+                let path = head.split_whitespace().nth(1).unwrap_or_default().to_owned();
+                return Ok(Some((path, end + 4 + length)));
+            }
+        }
+        if socket.read_buf(buffer).await? == 0 {
+            return Ok(None);
+        }
+    }
+}
+
+/// An answer of about so many kilobytes, with invented prices.
+fn answer(kb: usize) -> Bytes {
+    let lines = (kb * 1024 / SERVICES / 90).max(1);
+    let rates = (0..SERVICES).map(|at| Row {
+        service: format!("service-{at}"),
+        name: format!("Service {at}"),
+        total: format!("{}.{:02}", 7 + at, 10 + at),
+        arrives: chrono::Utc::now().date_naive() + chrono::Days::new(2),
+        charges: (0..lines)
+            .map(|line| Line {
+                code: format!("C{line:03}"),
+                text: "a charge with a text of middling length".to_owned(),
+                amount: format!("0.{line:02}"),
+            })
+            .collect(),
+    });
+    let answer = Answer { rates: rates.collect() };
+    Bytes::from(serde_json::to_vec(&answer).unwrap_or_default())
+}
