@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::Utc;
+use chrono::{NaiveDate, Utc};
 use tokio::sync::OnceCell;
 use waybill_core::{
     AccountReply, AccountRequest, AddressReply, AddressRequest, Error, ErrorKind, RateRequest, Result,
     Shipment, TrackOutcome, TrackReply, TrackRequest, TrackingNumber,
 };
-use waybill_shop::{Participant, ShopAnswer, ShopQuestion};
+use waybill_shop::{ExchangeRates, Goal, Participant, ShopAnswer, ShopQuestion, Suggestion};
 use waybill_transport::{Transport, TransportSettings};
 
 use crate::accounts::{Account, Accounts};
@@ -91,6 +91,14 @@ impl Waybill {
         let question =
             ShopQuestion { rate: request, deadline: Duration::from_millis(self.config.shop.deadline_ms) };
         Ok(waybill_shop::shop(&participants, &question).await)
+    }
+
+    /// The offer to buy by the configured preferences, and why: in time first, then preference, then price. Nothing in time
+    /// is said to be so and not suggested.
+    pub fn suggest(&self, answer: &ShopAnswer, shipment: &Shipment, deliver_by: Option<NaiveDate>) -> Suggestion {
+        let ship_date = shipment.ship_date.unwrap_or_else(|| Utc::now().date_naive());
+        let goal = Goal { ship_date, to: shipment.to.country, deliver_by };
+        waybill_shop::suggest(&answer.offers, &goal, &self.config.shop.preferences, &ExchangeRates::default())
     }
 
     /// Histories of parcels from one account, in the order of the numbers.

@@ -184,6 +184,9 @@ pub(crate) struct RatesArgs {
     /// Asks only for these services.
     #[arg(long = "service", value_name = "CODE")]
     pub services: Vec<String>,
+    /// Day by which the parcels must arrive, as YYYY-MM-DD.
+    #[arg(long, value_name = "DAY")]
+    pub deliver_by: Option<chrono::NaiveDate>,
     /// Shows why services are not offered.
     #[arg(long)]
     pub why: bool,
@@ -222,9 +225,12 @@ pub(crate) struct BuyArgs {
     /// Service to buy, by its code.
     #[arg(long, value_name = "CODE")]
     pub service: Option<String>,
-    /// Buys the cheapest offer.
-    #[arg(long)]
-    pub cheapest: bool,
+    /// Buys the suggested offer: in time, then by preference, then by price.
+    #[arg(long, conflicts_with = "service")]
+    pub suggested: bool,
+    /// For --suggested: day by which the parcels must arrive, as YYYY-MM-DD.
+    #[arg(long, value_name = "DAY")]
+    pub deliver_by: Option<chrono::NaiveDate>,
     /// Label format: pdf, png, gif, zpl, epl.
     #[arg(long, default_value = "pdf", value_name = "FORMAT")]
     pub format: String,

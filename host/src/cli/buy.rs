@@ -3,12 +3,13 @@
 use std::path::Path;
 use std::time::Duration;
 
+use chrono::NaiveDate;
 use sha2::{Digest, Sha256};
 use waybill_core::{Error, ErrorKind, LabelFormat, LabelSpec, RateRequest, Shipment};
 use waybill_purchase::{
     BuyRequest, Decision, Policy, PurchaseFilter, PurchaseState, PurchaseView, VoidRequest,
 };
-use waybill_shop::Offer;
+use waybill_shop::{Offer, ShopAnswer};
 
 use super::args::{BuyArgs, PurchasesCommand, ReprintArgs, ResolveArgs, VoidArgs};
 use super::{Failure, Output, input};
@@ -46,14 +47,15 @@ async fn offer(host: &Waybill, shipment: &Shipment, args: &BuyArgs) -> Result<Of
     let mut question = RateRequest::new(shipment.clone());
     question.services = args.service.iter().map(|code| code.as_str().into()).collect();
     let accounts: Vec<String> = args.account.iter().cloned().collect();
-    if args.service.is_none() && !args.cheapest {
+    if args.service.is_none() && !args.suggested {
         return Err(Failure::input(
-            "say what to buy: --service CODE (and --account NAME), or --cheapest; `waybill rates` shows the offers",
+            "say what to buy: --service CODE (and --account NAME), or --suggested; `waybill rates` shows the offers",
         ));
     }
     let answer = host.rates(question, &accounts).await?;
-    if let Some(offer) = answer.offers.into_iter().next() {
-        return Ok(offer);
+    let pick = if args.suggested { pick(host, &answer, shipment, args.deliver_by)? } else { 0 };
+    if let Some(offer) = answer.offers.get(pick) {
+        return Ok(offer.clone());
     }
     let mut reasons: Vec<String> =
         answer.missing.iter().map(|missing| format!("{}: {}", missing.account.name, missing.error)).collect();
@@ -66,6 +68,16 @@ async fn offer(host: &Waybill, shipment: &Shipment, args: &BuyArgs) -> Result<Of
         "nothing to buy: no such offer for this shipment\n  {}",
         reasons.join("\n  ")
     )))
+}
+
+/// The place of the suggested offer; what stands in the way is an error, never a silent choice.
+fn pick(host: &Waybill, answer: &ShopAnswer, shipment: &Shipment, deliver_by: Option<NaiveDate>) -> Result<usize, Failure> {
+    let suggestion = host.suggest(answer, shipment, deliver_by);
+    match suggestion.pick {
+        Some(pick) => Ok(pick),
+        None if answer.offers.is_empty() => Ok(0),
+        None => Err(Failure::Nothing(format!("nothing is suggested: {}", suggestion.words))),
+    }
 }
 
 fn request(args: &BuyArgs, shipment: Shipment, offer: &Offer) -> Result<BuyRequest, Failure> {

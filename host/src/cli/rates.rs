@@ -9,15 +9,18 @@ use crate::Waybill;
 
 pub(crate) async fn run(output: &Output, host: &Waybill, args: &RatesArgs) -> Result<(), Failure> {
     let mut request = RateRequest::new(input::shipment(&args.shipment)?);
+    let shipment = request.shipment.clone();
     request.services = args.services.iter().map(|code| code.as_str().into()).collect();
     let progress = output.progress(format!("asking {} accounts", host.accounts().iter().count()));
     let answer = host.rates(request, &args.accounts).await;
     progress.finish_and_clear();
     let answer = answer?;
+    let suggestion = host.suggest(&answer, &shipment, args.deliver_by);
     if output.json() {
-        output.print_json(&answer);
+        output.print_json(&serde_json::json!({ "answer": answer, "suggestion": suggestion }));
     } else {
         print(output, &answer, args.why);
+        output.line(&suggestion.words);
     }
     if answer.offers.is_empty() {
         return Err(Failure::Nothing("no account offers a rate; `--why` shows the reasons".to_owned()));

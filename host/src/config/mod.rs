@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use waybill_shop::Preferences;
 
 pub(crate) use load::check_base_url;
 pub use load::{ConfigProblem, Loaded, load};
@@ -87,11 +88,13 @@ impl Default for TransportConfig {
 pub struct ShopConfig {
     /// How long a shop waits for carriers, in milliseconds; later ones are listed as missing.
     pub deadline_ms: u64,
+    /// What the shipper prefers: order of carriers and services, excluded ones, latest day, rules of the suggestion.
+    pub preferences: Preferences,
 }
 
 impl Default for ShopConfig {
     fn default() -> Self {
-        Self { deadline_ms: 10_000 }
+        Self { deadline_ms: 10_000, preferences: Preferences::default() }
     }
 }
 

@@ -140,10 +140,10 @@ pub(crate) async fn exchange(
         Ok(response) => {
             tracing::debug!(target: "waybill::wire", call = call.id, account = %lane.account, %method, url = %shown, sent_bytes,
                 status = response.status().as_u16(), received_bytes = response.body().len(), millis, "answered");
-            if response.status() == http::StatusCode::TOO_MANY_REQUESTS {
-                if let Some(wait) = retry_after(response) {
-                    lane.limits.pause(wait);
-                }
+            if response.status() == http::StatusCode::TOO_MANY_REQUESTS
+                && let Some(wait) = retry_after(response)
+            {
+                lane.limits.pause(wait);
             }
         }
         Err(error) => {

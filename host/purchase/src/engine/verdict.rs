@@ -62,6 +62,10 @@ impl Success for waybill_core::ManifestReply {
     fn is_real(&self) -> bool {
         !self.number.trim().is_empty() || !self.accepted.is_empty() || !self.refused.is_empty()
     }
+    /// A hand-over list that is printed here, for a carrier that wants none of its own.
+    fn needs_no_request(&self) -> bool {
+        true
+    }
 }
 
 impl Success for waybill_core::PickupReply {
