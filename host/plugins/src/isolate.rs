@@ -53,7 +53,10 @@ pub(crate) struct Threads {
 }
 
 /// Threads of every library of the process, so that loading the same content twice takes no more of them.
-static ALL: Mutex<Option<HashMap<(PathBuf, String), Arc<Threads>>>> = Mutex::new(None);
+static ALL: Mutex<Option<AllThreads>> = Mutex::new(None);
+
+/// By the path of a library's private copy and the symbol of its carrier.
+type AllThreads = HashMap<(PathBuf, String), Arc<Threads>>;
 
 impl Threads {
     /// The threads for a library's carrier; made at the first time, with the first isolation.
