@@ -95,7 +95,12 @@ impl Waybill {
 
     /// The offer to buy by the configured preferences, and why: in time first, then preference, then price. Nothing in time
     /// is said to be so and not suggested.
-    pub fn suggest(&self, answer: &ShopAnswer, shipment: &Shipment, deliver_by: Option<NaiveDate>) -> Suggestion {
+    pub fn suggest(
+        &self,
+        answer: &ShopAnswer,
+        shipment: &Shipment,
+        deliver_by: Option<NaiveDate>,
+    ) -> Suggestion {
         let ship_date = shipment.ship_date.unwrap_or_else(|| Utc::now().date_naive());
         let goal = Goal { ship_date, to: shipment.to.country, deliver_by };
         waybill_shop::suggest(&answer.offers, &goal, &self.config.shop.preferences, &ExchangeRates::default())

@@ -54,7 +54,10 @@ fn carriers_and_schemas_are_shown() {
     let one = waybill(folder.path(), &["carriers", "ups"]);
     assert!(text(&one).contains("client_secret"), "{}", text(&one));
     let schema = waybill(folder.path(), &["schema", "shipment"]);
-    assert!(serde_json::from_slice::<serde_json::Value>(&schema.stdout).unwrap()["properties"]["parcels"].is_object());
+    assert!(
+        serde_json::from_slice::<serde_json::Value>(&schema.stdout).unwrap()["properties"]["parcels"]
+            .is_object()
+    );
     let unknown = waybill(folder.path(), &["carriers", "upps"]);
     assert_eq!(code(&unknown), 2);
     assert!(text(&unknown).contains("did you mean `ups`"), "{}", text(&unknown));
@@ -157,7 +160,10 @@ fn a_carrier_that_misbehaves_is_named_with_what_it_did_and_nothing_leaks() {
         assert_eq!(code(&rates), 5, "{}", text(&rates));
         assert!(text(&rates).contains("missing: ups"), "{}", text(&rates));
         for shown in [shown, text(&rates)] {
-            assert!(!shown.contains(SECRET) && !shown.contains(PERSON) && !shown.contains("Market St"), "{words}: {shown}");
+            assert!(
+                !shown.contains(SECRET) && !shown.contains(PERSON) && !shown.contains("Market St"),
+                "{words}: {shown}"
+            );
         }
     }
     let folder = folder_with_account("http://127.0.0.1:9/ups");
@@ -173,7 +179,8 @@ fn the_demo_buys_a_label_that_opens_and_follows_it() {
     let shown = text(&output);
     assert_eq!(code(&output), 0, "{shown}");
     assert!(shown.contains("the same purchase, 1 label sold") && shown.contains("in transit"), "{shown}");
-    let label = std::fs::read_dir(folder.path().join("waybill-demo")).unwrap().next().unwrap().unwrap().path();
+    let label =
+        std::fs::read_dir(folder.path().join("waybill-demo")).unwrap().next().unwrap().unwrap().path();
     let bytes = std::fs::read(label).unwrap();
     assert!(bytes.starts_with(b"%PDF-") && bytes.windows(5).any(|window| window == b"%%EOF"));
 }

@@ -71,7 +71,12 @@ async fn offer(host: &Waybill, shipment: &Shipment, args: &BuyArgs) -> Result<Of
 }
 
 /// The place of the suggested offer; what stands in the way is an error, never a silent choice.
-fn pick(host: &Waybill, answer: &ShopAnswer, shipment: &Shipment, deliver_by: Option<NaiveDate>) -> Result<usize, Failure> {
+fn pick(
+    host: &Waybill,
+    answer: &ShopAnswer,
+    shipment: &Shipment,
+    deliver_by: Option<NaiveDate>,
+) -> Result<usize, Failure> {
     let suggestion = host.suggest(answer, shipment, deliver_by);
     match suggestion.pick {
         Some(pick) => Ok(pick),

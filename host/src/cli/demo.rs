@@ -48,8 +48,11 @@ async fn story(output: &Output, host: &Waybill, sandbox: &Sandbox, args: &DemoAr
         output.line("");
         first.get_or_insert(answer);
     }
-    let offer = first.and_then(|answer| answer.offers.get(host.suggest(&answer, &lanes[0].1, None).pick?).cloned());
-    let offer = offer.ok_or_else(|| Failure::Nothing("no simulated carrier offers a rate that can be suggested".to_owned()))?;
+    let offer =
+        first.and_then(|answer| answer.offers.get(host.suggest(&answer, &lanes[0].1, None).pick?).cloned());
+    let offer = offer.ok_or_else(|| {
+        Failure::Nothing("no simulated carrier offers a rate that can be suggested".to_owned())
+    })?;
     output.line(format!("== Buying {} on account {}", offer.rate.service_name, offer.account.name));
     let (_, shipment) = &lanes[0];
     let request = BuyRequest {
