@@ -72,6 +72,10 @@ impl Engine {
             return Err(EngineError::WrongState(words));
         };
         let op = self.void_op(&row, attempt, &live, purpose)?;
+        self.write_void(row, op).await
+    }
+
+    async fn write_void(&self, row: PurchaseRow, op: crate::store::NewOp) -> Result<String> {
         let id = op.id.clone();
         self.inner
             .store

@@ -1,6 +1,7 @@
 //! Tests of the whole engine over both stores, against a carrier that exists in memory.
 
 mod buying;
+mod carrier;
 mod crashes;
 mod model;
 mod money;

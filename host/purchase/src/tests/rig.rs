@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use waybill_core::*;
 
+use super::carrier::WorldCarrier;
 use super::postgres::{Cluster, cluster};
-use super::world::{World, WorldCarrier, WorldHost};
+use super::world::{World, WorldHost};
 use crate::*;
 
 pub struct Rig {

@@ -157,6 +157,16 @@ impl World {
         self.lock().faults.extend(faults);
     }
 
+    /// The fault of the next purchase request.
+    pub fn next_fault(&self) -> Option<Fault> {
+        self.lock().faults.front().copied()
+    }
+
+    /// Leaves the next fault out.
+    pub fn skip_fault(&self) {
+        self.lock().faults.pop_front();
+    }
+
     /// How long a lookup knows nothing of a sale.
     pub fn lag(&self, lag: Duration) {
         self.lock().lag = lag;
@@ -394,179 +404,4 @@ impl Host for WorldHost {
         Utc::now()
     }
     fn log(&self, _: &CallInfo, _: LogLevel, _: &str) {}
-}
-
-/// The carrier's code.
-pub struct WorldCarrier {
-    pub world: World,
-    profile: Profile,
-}
-
-impl WorldCarrier {
-    pub fn new(world: World) -> Self {
-        let p = world.personality;
-        let profile = Profile {
-            id: "world".into(),
-            name: "World".into(),
-            version: "1".into(),
-            services: vec![Service::new("ground", "G", "Ground", vec![Lane::domestic()])],
-            packagings: Vec::new(),
-            labels: vec![LabelOffer::new(LabelFormat::Zpl)],
-            carrier_options: Vec::new(),
-            pieces: p.pieces,
-            settlement: Settlement::Charged,
-            purchase: PurchaseTraits {
-                repeat: p.repeat,
-                lookup: p.lookup,
-                recovers_label: p.recovers_label,
-                voids: p.voids,
-                not_processed: vec![NotProcessed::status(429, "the world's own documentation")],
-                ..PurchaseTraits::default()
-            },
-            linking: Linking::everybody(),
-            hosts: Vec::new(),
-            quotas: Vec::new(),
-            track_batch: 1,
-            terms: Vec::new(),
-            currencies: Vec::new(),
-        };
-        Self { world, profile }
-    }
-}
-
-impl Carrier for WorldCarrier {
-    fn profile(&self) -> &Profile {
-        &self.profile
-    }
-    fn label(&self) -> Option<&dyn Label> {
-        Some(self)
-    }
-}
-
-fn request(body: &Value) -> Request {
-    http::Request::post("http://world.invalid/").body(Bytes::from(body.to_string())).unwrap()
-}
-
-fn words(response: &Response) -> CarrierWords {
-    let body: Value = serde_json::from_slice(response.body()).unwrap_or_default();
-    CarrierWords {
-        code: body["code"].as_str().map(str::to_owned),
-        message: body["message"].as_str().map(str::to_owned),
-        http_status: Some(response.status().as_u16()),
-        request_id: None,
-    }
-}
-
-fn sale(response: &Response) -> Result<Purchase> {
-    let body: Value = serde_json::from_slice(response.body()).map_err(|_| Error::malformed("no JSON"))?;
-    purchase_from(body["pieces"].as_array().ok_or_else(|| Error::malformed("no pieces"))?)
-}
-
-fn purchase_from(list: &[Value]) -> Result<Purchase> {
-    let number = |piece: &Value| piece["number"].as_str().unwrap_or_default().to_owned();
-    let index = |piece: &Value| u32::try_from(piece["piece"].as_u64().unwrap_or(0)).unwrap();
-    let cents: i64 = list.iter().filter_map(|piece| piece["cents"].as_i64()).max().unwrap_or(0);
-    Ok(Purchase {
-        shipment_key: ShipmentKey::from(list.first().map(number).ok_or_else(|| Error::malformed("empty"))?),
-        pieces: list.iter().map(|piece| Piece::new(index(piece), number(piece))).collect(),
-        documents: list
-            .iter()
-            .filter_map(|piece| {
-                let label = piece["label"].as_str()?.to_owned();
-                Some(Document::new(DocumentKind::Label, LabelFormat::Zpl, label).for_parcel(index(piece)))
-            })
-            .collect(),
-        prices: vec![Price::new(PriceKind::Account, Money::from_minor(cents, Currency::USD))],
-        settlement: Settlement::Charged,
-        delivery: None,
-        carrier_data: None,
-        warnings: Vec::new(),
-    })
-}
-
-#[async_trait]
-impl Label for WorldCarrier {
-    async fn allocate(&self, _: &Cx, request: &AllocateRequest) -> Result<Allocation> {
-        let count = u64::try_from(request.order.shipment.parcels.len()).unwrap();
-        let numbers =
-            (0..count).map(|at| TrackingNumber::from(format!("C{:08}", request.sequence + at))).collect();
-        Ok(Allocation { numbers })
-    }
-
-    async fn buy(&self, cx: &Cx, order: &LabelOrder, permit: SpendPermit) -> Result<Purchase> {
-        let next = self.world.lock().faults.front().copied();
-        if next == Some(Fault::PanicBefore) {
-            self.world.lock().faults.pop_front();
-            panic!("before sending");
-        }
-        let body = json!({ "handle": order.handle.short(), "numbers": order.numbers, "parcels": order.shipment.parcels.len() });
-        let response = cx.spend(permit, request(&body)).await?;
-        if next == Some(Fault::PanicAfter) {
-            panic!("over a good answer");
-        }
-        match response.status().as_u16() {
-            200 => sale(&response),
-            status @ 400..=499 => {
-                let words = words(&response);
-                let kind = match status {
-                    429 => ErrorKind::RateLimited { scope: Scope::Account, until: None },
-                    _ => ErrorKind::BadAddress,
-                };
-                if words.code.is_none() {
-                    Err(Error::malformed("no code"))
-                } else {
-                    Err(Error::answered(kind, "refused", words))
-                }
-            }
-            _ => Err(Error::answered(ErrorKind::Unavailable, "out of order", words(&response))
-                .in_phase(Phase::OutcomeUnknown)),
-        }
-    }
-
-    async fn void(&self, cx: &Cx, key: &LabelKey) -> Result<VoidOutcome> {
-        if !self.world.personality.voids {
-            return Ok(VoidOutcome::NotOffered { reason: "no void here".into() });
-        }
-        let response = cx.change(request(&json!({ "numbers": key.tracking }))).await?;
-        match response.status().as_u16() {
-            200 => Ok(VoidOutcome::Voided),
-            404 => Err(Error::answered(ErrorKind::NotFound, "unknown label", words(&response))),
-            409 => Ok(VoidOutcome::TooLate { reason: "under way".into() }),
-            _ => Err(Error::answered(ErrorKind::Unavailable, "out of order", words(&response))),
-        }
-    }
-
-    async fn recover(&self, cx: &Cx, recover: &RecoverRequest) -> Result<Recovery> {
-        if !self.world.personality.lookup {
-            return Ok(Recovery::Unsupported);
-        }
-        let body = json!({ "handle": recover.order.handle.short(), "numbers": recover.order.numbers });
-        let response = cx.read(request(&body)).await?;
-        match response.status().as_u16() {
-            404 => Ok(Recovery::Absent),
-            200 => {
-                let body: Value =
-                    serde_json::from_slice(response.body()).map_err(|_| Error::malformed("no JSON"))?;
-                if body["voided"] == true {
-                    return Ok(Recovery::Voided);
-                }
-                found(&body)
-            }
-            _ => Err(Error::new(ErrorKind::Unavailable, "out of order").with_retry(Retry::Safe)),
-        }
-    }
-}
-
-/// Several sales with one handle are several purchases: pieces of one sale follow each other from 0.
-fn found(body: &Value) -> Result<Recovery> {
-    let mut groups: Vec<Vec<Value>> = Vec::new();
-    for piece in body["pieces"].as_array().into_iter().flatten() {
-        if piece["piece"] == 0 || groups.is_empty() {
-            groups.push(Vec::new());
-        }
-        if let Some(group) = groups.last_mut() {
-            group.push(piece.clone());
-        }
-    }
-    Ok(Recovery::Found(groups.iter().map(|group| purchase_from(group)).collect::<Result<_>>()?))
 }
