@@ -88,10 +88,10 @@ pub(crate) fn secret_values(schema: &Value, settings: &Value) -> Vec<Secret> {
 
 fn collect(root: &Value, schema: &Value, value: &Value, found: &mut Vec<Secret>) {
     let schema = follow(root, schema);
-    if schema.get("x-secret").and_then(Value::as_bool) == Some(true) {
-        if let Some(text) = value.as_str() {
-            found.push(Secret::new(text));
-        }
+    if schema.get("x-secret").and_then(Value::as_bool) == Some(true)
+        && let Some(text) = value.as_str()
+    {
+        found.push(Secret::new(text));
     }
     for key in ["anyOf", "oneOf", "allOf"] {
         for option in schema.get(key).and_then(Value::as_array).into_iter().flatten() {
