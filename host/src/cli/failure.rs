@@ -49,6 +49,21 @@ pub(crate) fn exit_code_of(error: &Error) -> u8 {
         ErrorKind::NotFound => 5,
         ErrorKind::Unsupported => 2,
         ErrorKind::Ambiguous if error.phase == Phase::OutcomeUnknown => 6,
+        // A key or reference that was used before: the caller's to decide, no carrier was asked.
+        ErrorKind::Ambiguous if error.carrier.is_none() && error.phase == Phase::NotSent => 2,
         _ => 3,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_second_label_for_one_reference_is_the_callers_mistake_and_not_the_carriers() {
+        let duplicate = Error::new(ErrorKind::Ambiguous, "`ORDER-1001` has a purchase already");
+        assert_eq!(exit_code_of(&duplicate), 2);
+        assert_eq!(exit_code_of(&duplicate.clone().in_phase(Phase::OutcomeUnknown)), 6);
+        assert_eq!(exit_code_of(&duplicate.in_phase(Phase::Answered)), 3);
     }
 }
