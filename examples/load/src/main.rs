@@ -1,10 +1,14 @@
 //! Measures rate shopping through the library against a local server with fixed latency.
 //!
 //! Six carriers of one kind ask the server over real HTTP through `waybill-transport`; each answer is JSON of 5 to 35 KB.
-//! Run it with `cargo run --release -p waybill-example-load`; `-- quick` measures for a shorter time.
+//! Run it with `cargo run --profile dist -p waybill-example-load`; `-- quick` measures for a shorter time.
+//!
+//! `-- carriers URL` measures four real carrier crates through the whole host instead, against a server of yours that
+//! answers as they do below `URL/fedex`, `URL/ups`, `URL/usps` and `URL/dhl`.
 #![forbid(unsafe_code)]
 
 mod carrier;
+mod carriers;
 mod measure;
 mod server;
 
@@ -23,8 +27,14 @@ const ANSWER_KB: [usize; 6] = [5, 10, 15, 20, 30, 35];
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let quick = std::env::args().any(|arg| arg == "quick");
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let quick = arguments.iter().any(|arg| arg == "quick");
     let time = Duration::from_secs(if quick { 2 } else { 10 });
+    if let Some(at) = arguments.iter().position(|arg| arg == "carriers") {
+        let url =
+            arguments.get(at + 1).ok_or("write `carriers URL`, such as `carriers http://127.0.0.1:18080`")?;
+        return carriers::measure(url, time).await;
+    }
     let address = server::start().await?;
     let transport = Transport::new(TransportSettings::default())?;
     let six = |delay: [u64; 6]| -> Result<Vec<Participant>, Box<dyn std::error::Error>> {
