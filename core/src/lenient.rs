@@ -7,8 +7,8 @@ use std::str::FromStr;
 
 use rust_decimal::Decimal;
 use serde::Deserialize;
-use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer, StrDeserializer};
-use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::value::{MapAccessDeserializer, StrDeserializer};
+use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 /// A list, one bare element, `null` or an empty string.
 pub fn list<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
@@ -18,8 +18,13 @@ pub fn list<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             f.write_str("a list or one element")
         }
-        fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Self::Value, A::Error> {
-            Vec::deserialize(SeqAccessDeserializer::new(seq))
+        fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+            let mut all = Vec::with_capacity(seq.size_hint().unwrap_or_default().min(64));
+            // `null` among the elements says nothing.
+            while let Some(element) = seq.next_element::<Option<T>>()? {
+                all.extend(element);
+            }
+            Ok(all)
         }
         fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
             T::deserialize(MapAccessDeserializer::new(map)).map(|one| vec![one])
@@ -38,7 +43,100 @@ pub fn list<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> 
     deserializer.deserialize_any(List(PhantomData))
 }
 
-/// An object, or `None` for `null`, an empty string or an empty list.
+/// A list of texts, numbers or booleans, or one of them; see [`text`].
+pub fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    struct One(Option<String>);
+    impl<'de> Deserialize<'de> for One {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            text(deserializer).map(Self)
+        }
+    }
+    struct Texts;
+    impl<'de> Visitor<'de> for Texts {
+        type Value = Vec<String>;
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a list of texts or one text")
+        }
+        fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+            let mut all = Vec::new();
+            while let Some(One(element)) = seq.next_element()? {
+                all.extend(element);
+            }
+            Ok(all)
+        }
+        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+            Scalar.visit_map(map).map(|one| one.into_iter().collect())
+        }
+        fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Self::Value, E> {
+            Scalar.visit_str(text).map(|one| one.into_iter().collect())
+        }
+        fn visit_i64<E>(self, number: i64) -> Result<Self::Value, E> {
+            Ok(vec![number.to_string()])
+        }
+        fn visit_u64<E>(self, number: u64) -> Result<Self::Value, E> {
+            Ok(vec![number.to_string()])
+        }
+        fn visit_f64<E>(self, number: f64) -> Result<Self::Value, E> {
+            Ok(vec![number.to_string()])
+        }
+        fn visit_bool<E>(self, yes: bool) -> Result<Self::Value, E> {
+            Ok(vec![yes.to_string()])
+        }
+        fn visit_unit<E>(self) -> Result<Self::Value, E> {
+            Ok(Vec::new())
+        }
+    }
+    deserializer.deserialize_any(Texts)
+}
+
+/// The objects of a list: a sentence or a number among them is left out, and so is everything that is no list of
+/// objects. For lists that only inform. Where an absence is concluded from a list use [`list`], which fails instead.
+pub fn remarks<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
+    struct One<T>(Option<T>);
+    impl<'de, T: Deserialize<'de>> Deserialize<'de> for One<T> {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            object(deserializer).map(Self)
+        }
+    }
+    struct Remarks<T>(PhantomData<T>);
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for Remarks<T> {
+        type Value = Vec<T>;
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a list of objects")
+        }
+        fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+            let mut all = Vec::new();
+            while let Some(One(element)) = seq.next_element()? {
+                all.extend(element);
+            }
+            Ok(all)
+        }
+        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+            T::deserialize(MapAccessDeserializer::new(map)).map(|one| vec![one])
+        }
+        fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
+            Ok(Vec::new())
+        }
+        fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
+            Ok(Vec::new())
+        }
+        fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
+            Ok(Vec::new())
+        }
+        fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
+            Ok(Vec::new())
+        }
+        fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
+            Ok(Vec::new())
+        }
+        fn visit_unit<E>(self) -> Result<Self::Value, E> {
+            Ok(Vec::new())
+        }
+    }
+    deserializer.deserialize_any(Remarks(PhantomData))
+}
+
+/// An object, or `None` for `null`, a text, a number, a boolean or an empty list.
 pub fn object<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<T>, D::Error> {
@@ -53,10 +151,22 @@ pub fn object<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
         }
         fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
             let first = seq.next_element()?;
-            while seq.next_element::<serde::de::IgnoredAny>()?.is_some() {}
+            while seq.next_element::<IgnoredAny>()?.is_some() {}
             Ok(first)
         }
         fn visit_str<E: serde::de::Error>(self, _: &str) -> Result<Self::Value, E> {
+            Ok(None)
+        }
+        fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
+            Ok(None)
+        }
+        fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
+            Ok(None)
+        }
+        fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
+            Ok(None)
+        }
+        fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
             Ok(None)
         }
         fn visit_unit<E>(self) -> Result<Self::Value, E> {
@@ -68,7 +178,7 @@ pub fn object<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
 
 struct Scalar;
 
-impl Visitor<'_> for Scalar {
+impl<'de> Visitor<'de> for Scalar {
     type Value = Option<String>;
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a text, a number or null")
@@ -93,9 +203,26 @@ impl Visitor<'_> for Scalar {
     fn visit_unit<E>(self) -> Result<Self::Value, E> {
         Ok(None)
     }
+    // The first element of a list; an object is no text.
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        struct First(Option<String>);
+        impl<'de> Deserialize<'de> for First {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                text(deserializer).map(Self)
+            }
+        }
+        let first = seq.next_element::<First>()?.and_then(|first| first.0);
+        while seq.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(first)
+    }
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(None)
+    }
 }
 
-/// A text, from a text, a number or a boolean; trimmed; `None` for `null` and for blank.
+/// A text, from a text, a number or a boolean, or the first of a list of them; trimmed; `None` for `null`, for blank and
+/// for an object.
 pub fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     deserializer.deserialize_any(Scalar)
 }
@@ -143,12 +270,35 @@ mod tests {
             (r#"{"items":null,"note":null,"price":""}"#, 0, false, None),
             (r#"{"items":"","price":"1,234.50"}"#, 0, false, Some("1234.50")),
             ("{}", 0, false, None),
+            (r#"{"items":[null,{"code":["4"]},null],"note":7,"price":["12.49"]}"#, 1, false, Some("12.49")),
+            (r#"{"items":[],"note":[{"code":"x"}],"price":{"amount":1}}"#, 0, true, None),
         ] {
             let sample: Sample = serde_json::from_str(json).unwrap();
             assert_eq!(sample.items.len(), items, "{json}");
             assert!(sample.items.iter().all(|item| item.code.is_some()));
             assert_eq!(sample.note.is_some(), note, "{json}");
             assert_eq!(sample.price.map(|price| price.to_string()).as_deref(), price, "{json}");
+        }
+    }
+
+    #[test]
+    fn what_only_informs_never_makes_an_answer_unreadable() {
+        #[derive(Deserialize)]
+        struct Informed {
+            #[serde(default, deserialize_with = "texts")]
+            numbers: Vec<String>,
+            #[serde(default, deserialize_with = "remarks")]
+            warnings: Vec<Item>,
+        }
+        for (json, numbers, warnings) in [
+            (r#"{"numbers":["1",2,null,""],"warnings":[{"code":"1"},"a sentence",null,3]}"#, 2, 1),
+            (r#"{"numbers":"1","warnings":"a sentence"}"#, 1, 0),
+            (r#"{"numbers":12,"warnings":{"code":"1"}}"#, 1, 1),
+            (r#"{"numbers":{"a":1},"warnings":false}"#, 0, 0),
+            (r#"{"numbers":null,"warnings":null}"#, 0, 0),
+        ] {
+            let informed: Informed = serde_json::from_str(json).unwrap();
+            assert_eq!((informed.numbers.len(), informed.warnings.len()), (numbers, warnings), "{json}");
         }
     }
 }

@@ -21,9 +21,7 @@ pub(crate) fn parse(config: &Config, order: &LabelOrder, response: &Response) ->
         let known = Meaning::of(text) != Meaning::Unknown;
         return Err(if known { error } else { error.in_phase(Phase::OutcomeUnknown) });
     }
-    let uid = ship::uid(order);
-    let sold = answer.shipments.shipment.iter().find(|shipment| shipment.uid.trim() == uid);
-    let Some(sold) = sold else {
+    let Some(sold) = ours(order, &answer.shipments.shipment) else {
         return Err(Error::malformed("label: the answer does not name the order")
             .with_words(waybill_core::wire::words_of(response)));
     };
@@ -35,6 +33,20 @@ pub(crate) fn parse(config: &Config, order: &LabelOrder, response: &Response) ->
             .with_words(waybill_core::wire::words_of(response)));
     };
     Ok(purchase(order, sold, tracking))
+}
+
+/// The entry for the order: by our id, else by the number that was chosen, else the only one, when it has no id at all:
+/// answers without ids were seen.
+fn ours<'a>(order: &LabelOrder, sold: &'a [SoldShipment]) -> Option<&'a SoldShipment> {
+    let uid = ship::uid(order);
+    let chosen = |shipment: &&SoldShipment| {
+        order.numbers.first().is_some_and(|number| number.as_str() == shipment.tracking.trim())
+    };
+    let by_id = sold.iter().find(|shipment| shipment.uid.trim() == uid).or_else(|| sold.iter().find(chosen));
+    by_id.or(match sold {
+        [only] if said(&only.uid).is_none() => Some(only),
+        _ => None,
+    })
 }
 
 /// A refusal of our own number may mean that an earlier attempt has used it: then there is a sale, and `recover` finds it.

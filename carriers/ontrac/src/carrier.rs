@@ -3,18 +3,19 @@
 use async_trait::async_trait;
 use waybill_core::{
     AccountCheck, AccountReply, AccountRequest, AllocateRequest, Allocation, Carrier, CarrierPlugin, Cx,
-    Error, Label, LabelKey, LabelOrder, Pickup, PickupCancelled, PickupKey, PickupReply, PickupRequest,
-    Profile, Proof, ProofRequest, Purchase, RateQuote, RateReply, RateRequest, RecoverRequest, Recovery,
-    Result, SpendPermit, TrackReplies, TrackRequest, Tracking, TrackingNumber, VoidOutcome,
+    Error, ErrorKind, Label, LabelKey, LabelOrder, Pickup, PickupCancelled, PickupKey, PickupReply,
+    PickupRequest, Profile, Proof, ProofRequest, Purchase, RateQuote, RateReply, RateRequest, RecoverRequest,
+    Recovery, Result, SpendPermit, TrackReplies, TrackRequest, Tracking, TrackingNumber, VoidOutcome,
 };
 
 use crate::area::Area;
-use crate::config::Config;
+use crate::config::{Config, Generation};
 use crate::details::Adjusted;
+use crate::json::OnTracJson;
 use crate::number::Range;
 use crate::{account, bought, details, pickup, rate, services, ship, track};
 
-/// An opened OnTrac account.
+/// An opened OnTrac account of the XML services; also the factory of both generations.
 pub struct OnTrac {
     config: Config,
     profile: Profile,
@@ -23,8 +24,11 @@ pub struct OnTrac {
 }
 
 impl OnTrac {
-    /// Opens an account. Makes no call.
+    /// Opens an account of the XML services. Makes no call.
     pub fn new(config: Config) -> Result<Self> {
+        if config.generation != Generation::Xml {
+            return Err(Error::new(ErrorKind::Config, "this account is one of the JSON services"));
+        }
         config.check()?;
         let (profile, range) = (services::profile(Some(&config)), config.range()?);
         Ok(Self { config, profile, range, area: Area::default() })
@@ -56,7 +60,10 @@ impl CarrierPlugin for OnTrac {
     }
 
     fn open(config: Config) -> Result<Box<dyn Carrier>> {
-        Ok(Box::new(Self::new(config)?))
+        Ok(match config.generation {
+            Generation::Xml => Box::new(Self::new(config)?),
+            Generation::Json => Box::new(OnTracJson::new(config)?),
+        })
     }
 
     fn example() -> &'static str {

@@ -1,5 +1,6 @@
 //! Settings and credentials of one account.
 
+use chrono::NaiveTime;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -7,15 +8,25 @@ use waybill_core::{Error, ErrorKind, Result, Secret};
 
 use crate::number::Range;
 
-/// One OnTrac account with access to the XML web services.
+/// One OnTrac account with access to the XML web services, or to the newer JSON services.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// Account number: digits only.
+    /// Which services are used: `xml` with `account_number` and `password`, or `json` with the section `json`. The JSON
+    /// services are what OnTrac gives new accounts; no document of them was found, so they quote and sell labels here and
+    /// do nothing else.
+    #[serde(default)]
+    pub generation: Generation,
+    /// Account number: digits only. Needed by the XML services.
+    #[serde(default)]
     pub account_number: String,
-    /// Password of the web services, which is not the one of the web site. OnTrac wants it in the URL of each call;
+    /// Password of the XML services, which is not the one of the web site. OnTrac wants it in the URL of each call;
     /// Waybill shows it nowhere.
+    #[serde(default)]
     pub password: Secret,
+    /// Access to the JSON services, for `generation = "json"`.
+    #[serde(default)]
+    pub json: Option<JsonAccount>,
     /// Version of the web services. `V7` is the newest one that is documented; `V1` to `V6` bring cash on delivery,
     /// declared values and the Sunrise services back for accounts that still have them.
     #[serde(default)]
@@ -64,6 +75,59 @@ pub struct Config {
 
 fn yes() -> bool {
     true
+}
+
+/// Which of OnTrac's services an account uses.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Generation {
+    /// `OnTracServices.svc`, V1 to V7.
+    #[default]
+    Xml,
+    /// `ws.ontrac.com`, v3.
+    Json,
+}
+
+/// Access to the JSON services, as OnTrac gave it to you.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct JsonAccount {
+    /// API id.
+    #[schemars(length(min = 1))]
+    pub api_id: String,
+    /// API key. OnTrac wants it in the path of each call; Waybill shows it nowhere.
+    pub api_key: Secret,
+    /// Customer branch.
+    #[schemars(length(min = 1))]
+    pub customer_branch: String,
+    /// ZIP code of the customer branch; the sender's when absent.
+    #[serde(default)]
+    pub branch_postal_code: Option<String>,
+    /// Facility where OnTrac takes the parcels in, such as `SBSC`.
+    #[serde(default)]
+    pub injection_facility: Option<String>,
+    /// ZIP code of that facility.
+    #[serde(default)]
+    pub injection_postal_code: Option<String>,
+    /// When parcels are handed over on their ship date, in UTC: `20:00:00` by default.
+    #[serde(default = "tender_time")]
+    pub tender_time_utc: NaiveTime,
+    /// When they leave, in UTC: `22:00:00` by default.
+    #[serde(default = "departure_time")]
+    pub departure_time_utc: NaiveTime,
+    /// Base of the public tracking by number: `<base>/<number>/json` is asked. LaserShip's was at
+    /// `https://www.lasership.com/track`; whether it still answers is not known, so there is no default, and without it
+    /// tracking is refused.
+    #[serde(default)]
+    pub tracking_url: Option<Url>,
+}
+
+fn tender_time() -> NaiveTime {
+    NaiveTime::from_hms_opt(20, 0, 0).unwrap_or_default()
+}
+
+fn departure_time() -> NaiveTime {
+    NaiveTime::from_hms_opt(22, 0, 0).unwrap_or_default()
 }
 
 /// Which server answers.
@@ -142,8 +206,10 @@ pub enum PdfLayout {
     Plain,
 }
 
-/// Host of both servers.
+/// Host of both servers of the XML services.
 pub(crate) const HOST: &str = "www.shipontrac.net";
+/// Host of the JSON services, for test orders too.
+pub(crate) const JSON_HOST: &str = "ws.ontrac.com";
 
 impl Config {
     /// Address that version, account and resource are appended to.
@@ -174,6 +240,14 @@ impl Config {
     /// Mistakes that the types cannot catch.
     pub(crate) fn check(&self) -> Result<()> {
         let problem = |text: &str| Err(Error::new(ErrorKind::Config, text));
+        if self.generation == Generation::Json {
+            return self.json_account().and_then(|account| account.check(self));
+        }
+        if self.json.is_some() {
+            return problem(
+                "the section `json` is for `generation = \"json\"`: set that, or leave the section out",
+            );
+        }
         let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         if !digits(&self.account_number) || self.account_number.len() > 12 {
             return problem("`account_number` is not an account number: digits only");
@@ -202,5 +276,44 @@ impl Config {
             return problem("`default_phone` is not a phone number of at most 13 digits");
         }
         self.range().map(|_| ())
+    }
+
+    /// Access to the JSON services.
+    pub(crate) fn json_account(&self) -> Result<&JsonAccount> {
+        self.json.as_ref().ok_or_else(|| {
+            Error::new(
+                ErrorKind::Config,
+                "`generation = \"json\"` needs the section `json` with `api_id`, `api_key` and `customer_branch`",
+            )
+        })
+    }
+}
+
+impl JsonAccount {
+    fn check(&self, config: &Config) -> Result<()> {
+        let problem = |text: &str| Err(Error::new(ErrorKind::Config, text));
+        if self.api_id.trim().is_empty() || self.api_key.is_empty() || self.customer_branch.trim().is_empty()
+        {
+            return problem("`json.api_id`, `json.api_key` and `json.customer_branch` must not be empty");
+        }
+        if config.base_url.as_ref().is_some_and(Url::cannot_be_a_base) {
+            return problem("`base_url` cannot be a base: write something like https://host/path");
+        }
+        let zip = |text: &Option<String>| {
+            text.as_ref()
+                .is_none_or(|text| text.len() >= 5 && text.bytes().take(5).all(|b| b.is_ascii_digit()))
+        };
+        if !zip(&self.branch_postal_code) || !zip(&self.injection_postal_code) {
+            return problem("a postal code in `json` is not a ZIP code: write five digits");
+        }
+        if self.departure_time_utc < self.tender_time_utc {
+            return problem("`json.departure_time_utc` is before `json.tender_time_utc`");
+        }
+        if config.number_block.is_some() || config.same_number_again {
+            return problem(
+                "`number_block` and `same_number_again` are for the XML services: the JSON services give the numbers",
+            );
+        }
+        Ok(())
     }
 }

@@ -37,6 +37,7 @@ const TABLE: &[(&str, Meaning)] = &[
     ("invalid username or password", Meaning::Auth),
     ("the specified account number and password are not correct", Meaning::Auth),
     ("service temporarily unavailable", Meaning::Down),
+    ("no valid service", Meaning::NotServed),
     ("delivery zip not serviced", Meaning::NotServed),
     ("pickup zip not serviced", Meaning::NotServed),
     ("saturday service unavailable", Meaning::NoOption),

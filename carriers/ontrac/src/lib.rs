@@ -1,4 +1,4 @@
-//! OnTrac through its XML web services, V1 to V7.
+//! OnTrac through its XML web services, V1 to V7, or (in `json/`) through its newer JSON services as far as they are known.
 //!
 //! Read in this order: `services.rs` (what OnTrac sells, as data), `carrier.rs` (the short story of each operation),
 //! `rate.rs` and `ship.rs` with `bought.rs` (model -> message -> model), `details.rs` (what became of a lost answer, and
@@ -19,6 +19,7 @@ mod charges;
 mod config;
 mod details;
 mod error;
+mod json;
 mod label;
 pub mod number;
 mod pickup;
@@ -32,7 +33,8 @@ mod wire;
 mod xml;
 
 pub use carrier::OnTrac;
-pub use config::{ApiVersion, CheckValue, Config, Environment, PdfLayout};
+pub use config::{ApiVersion, CheckValue, Config, Environment, Generation, JsonAccount, PdfLayout};
 pub use details::Adjusted;
+pub use json::OnTracJson;
 
 waybill_core::export_carrier!(OnTrac);

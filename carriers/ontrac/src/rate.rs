@@ -167,7 +167,10 @@ pub(crate) fn assemble(
     let count = asked.shipment.parcels.len();
     let mut refusal: Option<(RejectReason, String)> = None;
     for at in 1..=count {
-        let Some(answer) = by_uid.get(at.to_string().as_str()) else {
+        // The answer to a single parcel may come without its id.
+        let only =
+            answers.first().filter(|only| count == 1 && answers.len() == 1 && said(&only.uid).is_none());
+        let Some(answer) = by_uid.get(at.to_string().as_str()).copied().or(only) else {
             refusal.get_or_insert((RejectReason::NoPrice, format!("OnTrac gave no prices for parcel {at}")));
             continue;
         };

@@ -47,27 +47,30 @@ pub(crate) fn said(text: &str) -> Option<&str> {
     Some(text.trim()).filter(|text| !text.is_empty())
 }
 
-/// `20230331`, `2023-03-31` or `2023-03-31T00:00:00`. The year 1 is .NET's way of saying nothing.
+/// `20230331`, `2023-03-31`, `2023-03-31T00:00:00`, `03/31/2023` or `3/31/2023 5:00:00 PM`. The year 1 is .NET's way of saying nothing.
 pub(crate) fn date(text: &str) -> Option<NaiveDate> {
     let text = text.trim();
-    let day = text.split('T').next().unwrap_or(text);
+    let day = text.split(['T', ' ']).next().unwrap_or(text);
     let date = NaiveDate::parse_from_str(day, "%Y%m%d")
         .or_else(|_| NaiveDate::parse_from_str(day, "%Y-%m-%d"))
+        .or_else(|_| NaiveDate::parse_from_str(day, "%m/%d/%Y"))
         .ok()?;
     (chrono::Datelike::year(&date) > 1900).then_some(date)
 }
 
-/// `17:00:00` or `17:00`.
+/// `17:00:00`, `17:00`, `5:00 PM` or `5:00:00 PM`.
 pub(crate) fn time(text: &str) -> Option<NaiveTime> {
     let text = text.trim();
-    NaiveTime::parse_from_str(text, "%H:%M:%S%.f").or_else(|_| NaiveTime::parse_from_str(text, "%H:%M")).ok()
+    ["%H:%M:%S%.f", "%H:%M", "%I:%M %p", "%I:%M:%S %p"]
+        .iter()
+        .find_map(|notation| NaiveTime::parse_from_str(text, notation).ok())
 }
 
 /// `true`, `True` or `1`; `None` when it is neither yes nor no.
 pub(crate) fn truth(text: &str) -> Option<bool> {
     match text.trim().to_ascii_lowercase().as_str() {
-        "true" | "1" => Some(true),
-        "false" | "0" => Some(false),
+        "true" | "1" | "y" | "yes" => Some(true),
+        "false" | "0" | "n" | "no" => Some(false),
         _ => None,
     }
 }
@@ -88,6 +91,8 @@ mod tests {
     fn dates_and_amounts_of_four_notations() {
         let day = NaiveDate::from_ymd_opt(2026, 11, 25);
         assert_eq!((date("20261125"), date("2026-11-25"), date("2026-11-25T00:00:00")), (day, day, day));
+        assert_eq!((date("11/25/2026"), date("11/25/2026 5:00:00 PM")), (day, day));
+        assert_eq!((time("5:00 PM"), time("5:00:00 PM")), (time("17:00"), time("17:00:00")));
         assert_eq!((date("0001-01-01T00:00:00"), date(""), date("---")), (None, None, None));
         assert_eq!(time("17:00:00"), NaiveTime::from_hms_opt(17, 0, 0));
         assert_eq!((dollars("0.00"), dollars("")), (None, None));

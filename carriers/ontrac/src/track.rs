@@ -2,7 +2,6 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use chrono::NaiveDateTime;
 use waybill_core::{
     Country, Cx, DeliveryEstimate, Document, DocumentKind, Error, ErrorKind, EstimateBasis, EventPlace,
     LabelFormat, LocalMoment, Personal, Profile, Proof, ProofRequest, Request, Response, Result, Track,
@@ -12,7 +11,7 @@ use waybill_core::{
 
 use crate::config::Config;
 use crate::error::{self, Meaning};
-use crate::text::{amount, date, said, truth};
+use crate::text::{amount, date, said, time, truth};
 use crate::wire::track::{Event, TrackedShipment, TrackingResult};
 use crate::{status, xml};
 
@@ -62,7 +61,8 @@ fn question(config: &Config, numbers: &[&TrackingNumber], more: &[(&str, &str)])
 
 /// Reads one answer. A root text that only says that numbers are not known is no error.
 pub(crate) fn parse(config: &Config, response: &Response) -> Result<Vec<TrackedShipment>> {
-    let answer: TrackingResult = xml::read(config, response, "tracking", "OnTracTrackingResult")?;
+    let roots = ["OnTracTrackingResult", "OnTracShipmentStatus"];
+    let answer: TrackingResult = xml::read_any(config, response, "tracking", &roots)?;
     let inner = answer.shipments.as_ref().map_or("", |shipments| shipments.error.as_str());
     for text in [answer.error.as_str(), inner].into_iter().filter_map(said) {
         if Meaning::of(text) != Meaning::Number {
@@ -171,11 +171,14 @@ fn event(event: &Event) -> TrackEvent {
 }
 
 /// Local to the facility, without a zone. The year 1 says nothing.
-fn moment(text: &str) -> LocalMoment {
+pub(crate) fn moment(text: &str) -> LocalMoment {
     let text = text.trim().trim_end_matches('Z');
     let Some(day) = date(text) else { return LocalMoment::default() };
-    NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f")
-        .map_or_else(|_| LocalMoment::day(day), LocalMoment::local)
+    if let Ok(at) = chrono::DateTime::parse_from_rfc3339(text) {
+        return LocalMoment::with_offset(at);
+    }
+    let clock = text.split_once(['T', ' ']).and_then(|(_, clock)| time(clock));
+    clock.map_or_else(|| LocalMoment::day(day), |clock| LocalMoment::local(day.and_time(clock)))
 }
 
 /// Events, newest first: says which delivery a correction takes back, and quietens events that only inform.

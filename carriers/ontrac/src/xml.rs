@@ -1,5 +1,7 @@
 //! Requests with the password in the query, and XML answers that are read with suspicion.
 
+use std::borrow::Cow;
+
 use http::Method;
 use quick_xml::events::Event;
 use serde::Serialize;
@@ -8,6 +10,7 @@ use waybill_core::{Error, ErrorKind, Request, Response, Result, wire};
 
 use crate::config::{ApiVersion, Config};
 use crate::error;
+use crate::wire::Refusal;
 
 /// Deepest nesting of an answer; OnTrac's have seven levels.
 const DEEPEST: usize = 24;
@@ -58,29 +61,65 @@ pub(crate) fn read<T: DeserializeOwned>(
     what: &str,
     root: &str,
 ) -> Result<T> {
+    read_any(config, response, what, &[root])
+}
+
+/// The same for an answer that has several roots.
+pub(crate) fn read_any<T: DeserializeOwned>(
+    config: &Config,
+    response: &Response,
+    what: &str,
+    roots: &[&str],
+) -> Result<T> {
     let malformed = |problem: &str| {
         Error::malformed(format!("{what}: the answer {problem}")).with_words(wire::words_of(response))
     };
     if !response.status().is_success() {
-        return Err(wire::status_error(response, what));
+        return Err(refused(config, response, what));
     }
-    let text = std::str::from_utf8(response.body()).map_err(|_| malformed("is not UTF-8"))?;
+    let text = text_of(response.body());
     let text = text.trim_start_matches('\u{feff}').trim();
     if text.is_empty() {
         return Err(malformed("is empty"));
     }
     let found = root_of(text).map_err(malformed)?;
     let unreadable = |_| malformed("cannot be read");
-    if found.eq_ignore_ascii_case(root) {
+    if roots.iter().any(|root| found.eq_ignore_ascii_case(root)) {
         return quick_xml::de::from_str(text).map_err(unreadable);
     }
-    if !found.starts_with("OnTrac") {
+    if !found.to_ascii_lowercase().starts_with("ontrac") {
         return Err(malformed("is no answer of OnTrac; a proxy may have answered in its place"));
     }
     // A refusal may come under the root of another call.
-    let refusal: crate::wire::Refusal = quick_xml::de::from_str(text).map_err(unreadable)?;
+    let refusal: Refusal = quick_xml::de::from_str(text).map_err(unreadable)?;
     Err(error::first(config, response, what, &[&refusal.error, &refusal.shipments.error])
         .unwrap_or_else(|| malformed("belongs to another call")))
+}
+
+/// The document promises UTF-8. A text that is none is read byte by byte as Latin-1, so that a name in it never makes a
+/// sold label unreadable.
+fn text_of(body: &[u8]) -> Cow<'_, str> {
+    match std::str::from_utf8(body) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => Cow::Owned(body.iter().copied().map(char::from).collect()),
+    }
+}
+
+/// OnTrac answers 200 to everything that it understands. Another status is a server's, unless OnTrac's own words stand
+/// in it.
+fn refused(config: &Config, response: &Response, what: &str) -> Error {
+    let base = wire::status_error(response, what);
+    let text = text_of(response.body());
+    let text = text.trim_start_matches('\u{feff}').trim();
+    let own = root_of(text).is_ok_and(|root| root.to_ascii_lowercase().starts_with("ontrac"));
+    let refusal: Option<Refusal> = own
+        .then(|| quick_xml::de::from_str(text).ok())
+        .flatten()
+        .filter(|_| response.status().is_client_error());
+    let said = refusal.and_then(|refusal| {
+        error::first(config, response, what, &[&refusal.error, &refusal.shipments.error])
+    });
+    said.unwrap_or(base)
 }
 
 /// Name of the root element, when the whole text is well nested, not too deep, and declares no entities.
@@ -138,5 +177,66 @@ mod tests {
         }
         let deep = "<a>".repeat(100) + &"</a>".repeat(100);
         assert!(root_of(&deep).unwrap_err().contains("deeply"));
+    }
+
+    #[test]
+    fn answers_read_in_every_shape_of_xml() {
+        use crate::wire::rates::RateResponse;
+        let config: Config =
+            serde_json::from_value(serde_json::json!({ "account_number": "1", "password": "p" })).unwrap();
+        let plain = "<OnTracRateResponse><Shipments><Shipment><Rates><Rate><Service>C</Service><TotalCharge>1.50</TotalCharge></Rate></Rates><UID>1</UID><Error/></Shipment></Shipments><Error/></OnTracRateResponse>";
+        let shapes = [
+            ("plain", plain.to_owned()),
+            ("mark", format!("\u{feff}<?xml version=\"1.0\" encoding=\"utf-8\"?>\r\n{plain}\r\n")),
+            ("namespaces", plain.replace("<OnTracRateResponse>", "<OnTracRateResponse xmlns=\"urn:x\" xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\">")),
+            ("prefixes", plain.replace("</", "</a:").replace("<", "<a:").replace("<a:/a:", "</a:").replace("<OnTrac", "<OnTrac")),
+            ("attributes", plain.replace("<Service>", "<Service type=\"x\" id='2'>")),
+            ("cdata", plain.replace("<Service>C<", "<Service><![CDATA[C]]><")),
+            ("comments", plain.replace("<Service>C<", "<!-- x --><Service><!-- y -->C<")),
+            ("nil", plain.replace("<Error/>", "<Error xsi:nil=\"true\"/>")),
+            ("long", plain.replace("<Error/>", "<Error></Error>")),
+            ("blank", plain.replace("<Error/>", "<Error>  \n </Error>").replace("><", "> \n <")),
+            ("more", plain.replace("<Service>", "<New><Service>Z</Service><Deep a=\"1\"/></New><Service>")),
+            ("apart", plain.replace("<UID>1</UID><Error/></Shipment>", "<UID>1</UID></Shipment><Error/><Shipment><UID>2</UID></Shipment>")),
+            ("text", plain.replace("<Shipments>", "<Shipments>words")),
+            ("entity", plain.replace("<Error/>", "<Note>a&nbsp;b &amp; c</Note><Error/>")),
+        ];
+        for (name, text) in shapes {
+            let response = Response::new(text.into());
+            let answer: RateResponse = read(&config, &response, "rates", "OnTracRateResponse").unwrap();
+            let shipment = &answer.shipments.shipment[0];
+            let rate = &shipment.rates.rate[0];
+            assert_eq!(
+                (shipment.uid.trim(), rate.service.trim(), rate.total_charge.trim(), answer.error.trim()),
+                ("1", "C", "1.50", ""),
+                "{name}"
+            );
+        }
+        // A name in Latin-1 does not make an answer unreadable.
+        let mut latin = plain.replace("<Error/>", "<Note>\u{1}</Note><Error/>").into_bytes();
+        let at = latin.iter().position(|byte| *byte == 1).unwrap();
+        latin[at] = 0xE9;
+        assert!(
+            read::<RateResponse>(&config, &Response::new(latin.into()), "rates", "OnTracRateResponse")
+                .is_ok()
+        );
+    }
+
+    #[test]
+    fn another_status_with_words_of_ontracs_is_a_refusal() {
+        let config: Config =
+            serde_json::from_value(serde_json::json!({ "account_number": "1", "password": "p" })).unwrap();
+        let own = "<OnTracRateResponse><Error>Invalid Username or Password</Error></OnTracRateResponse>";
+        for (status, body, kind) in [
+            (400, own, ErrorKind::Auth),
+            (500, own, ErrorKind::Unavailable),
+            (400, "<html>Bad Request</html>", ErrorKind::Other("http_400".to_owned())),
+            (404, "", ErrorKind::NotFound),
+        ] {
+            let mut response = Response::new(body.into());
+            *response.status_mut() = http::StatusCode::from_u16(status).unwrap();
+            let error = read::<Refusal>(&config, &response, "rates", "OnTracRateResponse").unwrap_err();
+            assert_eq!(error.kind, kind, "{status} {body}");
+        }
     }
 }

@@ -9,9 +9,9 @@ use waybill_core::{
 };
 
 use crate::carrier::Usps;
-use crate::error::refusal;
+use crate::error::{inside, read, refusal};
 use crate::party;
-use crate::wire::address::{AddressAnswer, Note, Remark, Street};
+use crate::wire::address::{AdditionalInfo, AddressAnswer, Note, Remark, Street};
 
 const WHAT: &str = "USPS address check";
 
@@ -63,7 +63,7 @@ fn query(url: &mut url::Url, address: &Address) {
 pub(crate) fn parse(response: &Response, asked: &Address) -> Result<AddressReply> {
     if !response.status().is_success() {
         let error = refusal(response, WHAT);
-        let several = error.carrier_code() == Some("010006");
+        let several = read(response).is_some_and(|told| told.has_code(&["010006"]));
         let unknown = error.kind == ErrorKind::BadAddress
             || (matches!(error.kind, ErrorKind::NotFound | ErrorKind::Invalid)
                 && error.phase == waybill_core::Phase::Answered);
@@ -76,6 +76,9 @@ pub(crate) fn parse(response: &Response, asked: &Address) -> Result<AddressReply
     }
     let answer: AddressAnswer = parse_json(response, WHAT)?;
     let Some(street) = &answer.address else {
+        if let Some(error) = inside(response, WHAT) {
+            return Err(error);
+        }
         return Err(waybill_core::Error::malformed(format!("{WHAT}: there is no address in the answer"))
             .with_words(wire::words_of(response)));
     };
@@ -85,10 +88,13 @@ pub(crate) fn parse(response: &Response, asked: &Address) -> Result<AddressReply
 fn judge(answer: &AddressAnswer, street: &Street, asked: &Address) -> AddressReply {
     let candidate = candidate(answer, street, asked);
     let info = answer.additional_info.as_ref();
-    let confirmed = info.and_then(|info| info.dpv_confirmation.as_deref());
-    let has = |code: &str| answer.corrections.iter().any(|note| note.code.as_deref() == Some(code));
+    let upper = |text: &Option<String>| text.as_deref().map(str::to_ascii_uppercase);
+    let confirmed = info.and_then(|info| upper(&info.dpv_confirmation));
+    let has = |code: &str| {
+        answer.corrections.iter().chain(&answer.matches).any(|note| note.code.as_deref() == Some(code))
+    };
     let mut problems = Vec::new();
-    let verdict = match confirmed {
+    let verdict = match confirmed.as_deref() {
         Some("N") => {
             problems.push(FieldProblem::new(
                 "address.lines",
@@ -113,7 +119,7 @@ fn judge(answer: &AddressAnswer, street: &Street, asked: &Address) -> AddressRep
         _ if same(&candidate, asked) => AddressVerdict::Valid,
         _ => AddressVerdict::Corrected,
     };
-    let residential = info.and_then(|info| match info.business.as_deref() {
+    let residential = info.and_then(|info| match upper(&info.business).as_deref() {
         Some("Y") => Some(false),
         Some("N") => Some(true),
         _ => None,
@@ -121,10 +127,17 @@ fn judge(answer: &AddressAnswer, street: &Street, asked: &Address) -> AddressRep
     let mut notices: Vec<Notice> = answer.corrections.iter().filter_map(note).collect();
     notices.extend(answer.warnings.iter().filter_map(|remark| match remark {
         Remark::Sentence(text) => Some(Notice { code: None, message: text.clone() }),
+        Remark::Note(remark) => note(remark),
         Remark::Strange(_) => None,
     }));
-    if info.and_then(|info| info.vacant.as_deref()) == Some("Y") {
+    let flagged = |part: fn(&AdditionalInfo) -> &Option<String>| {
+        info.is_some_and(|info| upper(part(info)).as_deref() == Some("Y"))
+    };
+    if flagged(|info| &info.vacant) {
         notices.push(Notice::new("vacant", "USPS lists this address as vacant"));
+    }
+    if flagged(|info| &info.dpvcmra) {
+        notices.push(Notice::new("mail-agency", "the address is one of a private mailbox company"));
     }
     AddressReply { verdict, residential, candidates: vec![candidate], problems, notices }
 }

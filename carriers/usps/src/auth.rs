@@ -6,7 +6,7 @@ use waybill_core::{Cx, Error, ErrorKind, Repeatable, Request, Response, Result, 
 
 use crate::carrier::Usps;
 use crate::config::{Payment, Prices};
-use crate::error::refusal;
+use crate::error::{inside, refusal};
 use crate::wire::oauth::{TokenAnswer, TokenRequest};
 use crate::wire::payment::{AuthorizationAnswer, AuthorizationRequest, Role};
 
@@ -36,7 +36,7 @@ impl Usps {
     pub(crate) async fn fetch_access(&self, cx: &Cx) -> Result<(Token, Option<String>)> {
         let response = cx.read(self.token_request()?).await?;
         let answer = parse_token(&response)?;
-        let seconds = answer.expires_in.as_deref().and_then(|text| text.parse().ok());
+        let seconds = answer.expires_in.as_deref().and_then(whole_seconds);
         let value = answer.access_token.unwrap_or_default();
         Ok((Token::lasting(value, cx.now(), seconds.unwrap_or(DEFAULT_TOKEN_SECONDS)), answer.scope))
     }
@@ -163,6 +163,11 @@ pub(crate) fn payment_roles(payment: &Payment, prices: Prices, roles: Roles) -> 
     all
 }
 
+/// `28799` or `28799.0`.
+fn whole_seconds(text: &str) -> Option<u64> {
+    text.split('.').next()?.trim().parse().ok().filter(|seconds| *seconds > 0)
+}
+
 fn parse_token(response: &Response) -> Result<TokenAnswer> {
     const WHAT: &str = "USPS sign-in";
     if !response.status().is_success() {
@@ -184,6 +189,9 @@ pub(crate) fn parse_payment(response: &Response) -> Result<String> {
     }
     let answer: AuthorizationAnswer = parse_json(response, WHAT)?;
     answer.payment_authorization_token.ok_or_else(|| {
+        if let Some(error) = inside(response, WHAT) {
+            return error;
+        }
         Error::malformed(format!("{WHAT}: the answer holds no token")).with_words(wire::words_of(response))
     })
 }

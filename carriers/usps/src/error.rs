@@ -2,7 +2,7 @@
 
 use waybill_core::{CarrierWords, Error, ErrorKind, FieldProblem, Phase, Response, wire};
 
-use crate::wire::failure::{ErrorBody, ErrorField, Failure, Item, Source};
+use crate::wire::failure::{Entry, ErrorBody, ErrorField, Failure, Item, Source};
 
 /// Codes of `error.errors[].code`, by first and last code of a range. A code that is not here goes by its HTTP status.
 pub const CODES: &[(u32, u32, ErrorKind)] = &[
@@ -121,8 +121,16 @@ pub fn refusal(response: &Response, what: &str) -> Error {
 
 /// Reads an error body in any of USPS's shapes; `None` when it is none of them.
 pub(crate) fn read(response: &Response) -> Option<Told> {
-    let failure: Failure = serde_json::from_slice(response.body()).ok()?;
+    let failure: Failure = serde_json::from_slice(wire::without_mark(response.body())).ok()?;
     told(failure)
+}
+
+/// The refusal inside an answer of HTTP 200 that holds nothing else: the payment service is known for it.
+pub(crate) fn inside(response: &Response, what: &str) -> Option<Error> {
+    let told = read(response).filter(|told| !told.is_silent())?;
+    let words =
+        CarrierWords { code: told.code.clone(), message: told.message.clone(), ..wire::words_of(response) };
+    Some(Error::answered(told.kind(400), format!("{what}: {}", told.sentence()), words))
 }
 
 fn told(failure: Failure) -> Option<Told> {
@@ -141,11 +149,15 @@ fn told(failure: Failure) -> Option<Told> {
                 "invalid_client" | "unauthorized_client" | "invalid_grant" | "access_denied"
             ),
             code: Some(word),
-            message: failure.error_description,
+            message: failure.error_description.or(failure.message),
             ..Told::default()
         }),
         Some(ErrorField::Strange(_)) => None,
-        None => failure.body.map(|message| Told { message: Some(message), ..Told::default() }),
+        None => {
+            let message = failure.message.or(failure.body).or(failure.detail).or(failure.title);
+            let told = of_items(failure.errors, failure.code, message);
+            (!told.is_silent()).then_some(told)
+        }
     }
 }
 
@@ -154,34 +166,51 @@ fn of_body(body: ErrorBody) -> Told {
 }
 
 fn of_items(items: Vec<Item>, code: Option<String>, message: Option<String>) -> Told {
-    let sentence = |item: &Item| item.detail.clone().or_else(|| item.title.clone());
-    let parameters = items
+    let entries: Vec<Entry> = items.into_iter().filter_map(Item::entry).collect();
+    let sentence = |entry: &Entry| {
+        entry.detail.clone().or_else(|| entry.message.clone()).or_else(|| entry.title.clone())
+    };
+    let parameters = entries
         .iter()
-        .filter_map(|item| match &item.source {
-            Some(Source::Place(place)) => Some((clipped(place.parameter.clone()?), clipped(sentence(item)?))),
+        .filter_map(|entry| match &entry.source {
+            Some(Source::Place(place)) => {
+                Some((clipped(place.parameter.clone()?), clipped(sentence(entry)?)))
+            }
             _ => None,
         })
         .collect();
-    // The item whose code the table knows says most; else the first one.
-    let known = items.iter().find(|item| item.code.as_deref().and_then(kind_of).is_some()).or(items.first());
-    let code = known.and_then(|item| item.code.clone()).or(code);
+    // The entry whose code the table knows says most; else the first one.
+    let known =
+        entries.iter().find(|entry| entry.code.as_deref().and_then(kind_of).is_some()).or(entries.first());
+    let code = known.and_then(|entry| entry.code.clone()).or(code);
     let message = known.and_then(sentence).or(message);
     Told { code, message, parameters, oauth: false }
 }
 
 /// What an entry of a list answer says, when it is an error.
 pub(crate) fn of_entry(error: Option<ErrorField>, items: Vec<Item>) -> Option<Told> {
-    match error {
-        Some(ErrorField::Body(body)) => Some(of_body(body)),
-        Some(ErrorField::Word(word)) => Some(Told { message: Some(word), ..Told::default() }),
-        _ if !items.is_empty() => Some(of_items(items, None, None)),
-        _ => None,
-    }
+    let told = match error {
+        Some(ErrorField::Body(body)) => of_body(body),
+        Some(ErrorField::Word(word)) => Told { message: Some(word), ..Told::default() },
+        _ => of_items(items, None, None),
+    };
+    (!told.is_silent()).then_some(told)
 }
 
 impl Told {
+    pub(crate) fn new(code: Option<String>, message: String) -> Self {
+        Self { code, message: Some(message), ..Self::default() }
+    }
+
+    /// Nothing is said: an empty `error` beside a proper answer.
+    pub(crate) fn is_silent(&self) -> bool {
+        self.code.is_none() && self.message.is_none()
+    }
+
+    /// Whether the code is one of these; a number that lost its leading zero counts.
     pub(crate) fn has_code(&self, codes: &[&str]) -> bool {
-        self.code.as_deref().is_some_and(|code| codes.contains(&code))
+        let plain = |code: &str| code.trim().trim_start_matches('0').to_owned();
+        self.code.as_deref().is_some_and(|own| codes.iter().any(|code| plain(code) == plain(own)))
     }
 
     pub(crate) fn sentence(&self) -> String {
@@ -193,12 +222,16 @@ impl Told {
         if let Some(kind) = self.code.as_deref().and_then(kind_of) {
             return kind;
         }
-        let says =
-            |word: &str| self.message.as_deref().is_some_and(|text| text.to_ascii_lowercase().contains(word));
+        let holds = |text: &Option<String>, word: &str| {
+            text.as_deref().is_some_and(|text| text.to_ascii_lowercase().contains(word))
+        };
+        let says = |word: &str| holds(&self.message, word) || holds(&self.code, word);
         match status {
             _ if self.oauth => ErrorKind::Auth,
             // An app without the product: a new token does not cure it.
-            401 if says("client application identifier") => ErrorKind::NotEntitled,
+            401 if says("client application identifier") || says("noapiproductmatchfound") => {
+                ErrorKind::NotEntitled
+            }
             401 => ErrorKind::Auth,
             403 => ErrorKind::NotEntitled,
             404 => ErrorKind::NotFound,
@@ -290,6 +323,33 @@ mod tests {
                 Some("010005"),
                 Phase::Answered,
             ),
+            (
+                401,
+                r#"{"fault":{"faultstring":"Invalid API call","detail":{"errorcode":"keymanagement.service.InvalidAPICallAsNoApiProductMatchFound"}}}"#,
+                ErrorKind::NotEntitled,
+                Some("keymanagement.service.InvalidAPICallAsNoApiProductMatchFound"),
+                Phase::Answered,
+            ),
+            (
+                400,
+                r#"{"error":{"code":400,"message":"Bad Request","errors":["the ZIP code is wrong",null,7]}}"#,
+                ErrorKind::Invalid,
+                Some("400"),
+                Phase::Answered,
+            ),
+            (
+                400,
+                r#"{"apiVersion":"v3","errors":[{"code":160185,"message":"Order not found","source":["x"]}]}"#,
+                ErrorKind::NotFound,
+                Some("160185"),
+                Phase::Answered,
+            ),
+            (404, r#"{"code":"404","message":"nothing"}"#, ErrorKind::NotFound, Some("404"), Phase::Answered),
+            (422, r#"{"title":"Unprocessable","detail":{}}"#, ErrorKind::Invalid, None, Phase::Answered),
+            (404, "\u{feff}{\"error\":{\"message\":\"x\"}}", ErrorKind::NotFound, None, Phase::Answered),
+            (404, "{}", ErrorKind::NotFound, None, Phase::OutcomeUnknown),
+            (400, "Bad Request", ErrorKind::Other("http_400".into()), None, Phase::OutcomeUnknown),
+            (401, "", ErrorKind::Auth, None, Phase::Answered),
             (500, r#"{"fault":{"faultstring":"x"}}"#, ErrorKind::Unavailable, None, Phase::OutcomeUnknown),
             (503, "<html>", ErrorKind::Unavailable, None, Phase::OutcomeUnknown),
             (400, "<html>", ErrorKind::Other("http_400".into()), None, Phase::OutcomeUnknown),
@@ -301,6 +361,17 @@ mod tests {
         }
         let throttled = refusal(&answer(429, r#"{"error":{"code":"429","message":"Too many"}}"#), "test");
         assert!(matches!(throttled.kind, ErrorKind::RateLimited { .. }) && throttled.is_retryable());
+    }
+
+    #[test]
+    fn codes_are_compared_as_numbers_and_an_empty_error_says_nothing() {
+        let told = read(&answer(400, r#"{"error":{"errors":[{"code":10006}]}}"#)).unwrap();
+        assert!(told.has_code(&["010006"]) && !told.has_code(&["10007"]));
+        for silent in [r#"{"error":[]}"#, r#"{"error":{}}"#, r#"{"error":null,"errors":[]}"#] {
+            assert!(inside(&answer(200, silent), "test").is_none(), "{silent}");
+        }
+        let refused = inside(&answer(200, r#"{"body":"CRID isn't enrolled in USPS Ship"}"#), "test").unwrap();
+        assert_eq!((refused.kind, refused.phase), (ErrorKind::NotEntitled, Phase::Answered));
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! Buying, and the answers that sell a label: JSON in two shapes, or multipart.
 
 use async_trait::async_trait;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use base64::{Engine, alphabet};
 use bytes::Bytes;
 use rust_decimal::Decimal;
 use waybill_core::{
@@ -18,7 +18,7 @@ use crate::extras::charge_kind;
 use crate::multipart;
 use crate::rate_rows::{asked_price_type, dollars, fee_kind, notice, promise};
 use crate::ship::{Lane, Plan};
-use crate::wire::label_answer::{BoughtExtra, JsonAnswer, Metadata, PrepaidDuties};
+use crate::wire::label_answer::{BoughtExtra, Embedded, JsonAnswer, Metadata, PrepaidDuties};
 
 const WHAT: &str = "USPS label";
 
@@ -53,7 +53,7 @@ pub(crate) fn purchase(
     if !response.status().is_success() {
         return Err(refusal(response, WHAT));
     }
-    let Sold { metadata, image } = sold(response)?;
+    let Sold { metadata, image } = sold(response, lane)?;
     let Some(number) =
         metadata.tracking_number.clone().or_else(|| metadata.international_tracking_number.clone())
     else {
@@ -62,15 +62,21 @@ pub(crate) fn purchase(
     let price = price(&metadata, config);
     let mut piece = Piece::new(0, number.as_str());
     piece.charged = price.as_ref().map(|price| price.total);
+    let receipt = metadata.return_receipt_tracking_number.clone();
+    piece.other_numbers.extend(receipt.map(|number| ("return_receipt".to_owned(), number)));
     let mut warnings: Vec<Notice> =
         metadata.extra_services.iter().flat_map(|extra| &extra.warnings).filter_map(notice).collect();
     if price.is_none() {
         warnings.push(Notice::new("no-postage", "USPS did not state the postage of this label"));
     }
+    let document = document(label, image);
+    if document.format != label.format {
+        warnings.push(Notice::new("other-format", format!("USPS sent the label as {}", document.format)));
+    }
     Ok(Purchase {
         shipment_key: ShipmentKey::new(number),
         pieces: vec![piece],
-        documents: vec![document(label, image)],
+        documents: vec![document],
         prices: price.into_iter().collect(),
         settlement: settlement(config),
         delivery: metadata.commitment.as_ref().and_then(|commitment| promise(commitment).delivery),
@@ -91,9 +97,11 @@ fn settlement(config: &Config) -> Settlement {
     }
 }
 
+/// The label as a document, in the format that its bytes show.
 pub(crate) fn document(label: &LabelSpec, image: Bytes) -> Document {
-    let mut document = Document::new(DocumentKind::Label, label.format.clone(), image).for_parcel(0);
-    document.dpi = match label.format {
+    let format = sniff(&image).unwrap_or_else(|| label.format.clone());
+    let mut document = Document::new(DocumentKind::Label, format, image).for_parcel(0);
+    document.dpi = match document.format {
         LabelFormat::Zpl => label.dpi.or(Some(203)),
         LabelFormat::Epl => Some(300),
         _ => label.dpi,
@@ -107,13 +115,13 @@ struct Sold {
     image: Bytes,
 }
 
-fn sold(response: &Response) -> Result<Sold> {
+fn sold(response: &Response, lane: Lane) -> Result<Sold> {
     let content_type =
         response.headers().get(http::header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let (metadata, image) = if multipart::is_multipart(content_type, response.body()) {
-        of_multipart(response, content_type)?
+        of_multipart(response, content_type, lane)?
     } else {
-        of_json(wire::parse_json(response, WHAT)?)
+        of_json(wire::parse_json(response, WHAT)?, lane)
     };
     let Some(image) = image.filter(|image| !image.is_empty()) else {
         return Err(unreadable(response, "there is no label in it"));
@@ -122,32 +130,91 @@ fn sold(response: &Response) -> Result<Sold> {
     Ok(Sold { metadata, image })
 }
 
-fn of_json(answer: JsonAnswer) -> (Metadata, Option<Vec<u8>>) {
-    (answer.label_metadata.unwrap_or(answer.top), answer.label_image.map(String::into_bytes))
+/// An answer holds an outbound label, a return label, or both; which one was bought says the lane.
+fn of_json(answer: JsonAnswer, lane: Lane) -> (Metadata, Option<Vec<u8>>) {
+    let outbound = answer.label_metadata.and_then(Embedded::read);
+    let back = answer.return_label_metadata.and_then(Embedded::read);
+    let (metadata, image) = if lane == Lane::Return {
+        (back.or(outbound), answer.return_label_image.or(answer.label_image))
+    } else {
+        (outbound, answer.label_image)
+    };
+    // Prepaid duties stand beside the metadata.
+    let metadata = match metadata {
+        Some(metadata) if metadata.prepaid_duties_taxes_fees.is_some() => metadata,
+        Some(metadata) => {
+            Metadata { prepaid_duties_taxes_fees: answer.top.prepaid_duties_taxes_fees, ..metadata }
+        }
+        None => answer.top,
+    };
+    (metadata, image.map(String::into_bytes))
 }
 
-/// Metadata is the part of that name or the first JSON, the label the part of that name or the first that is no JSON.
-fn of_multipart(response: &Response, content_type: Option<&str>) -> Result<(Metadata, Option<Vec<u8>>)> {
+/// Parts by their names, else the first JSON and the first that is no JSON.
+fn of_multipart(
+    response: &Response,
+    content_type: Option<&str>,
+    lane: Lane,
+) -> Result<(Metadata, Option<Vec<u8>>)> {
     let parts = multipart::read(content_type, response.body())
         .map_err(|problem| unreadable(response, &problem.to_string()))?;
-    let named = |name: &str| parts.iter().find(|part| part.name() == Some(name));
-    let metadata = named("labelMetadata").or_else(|| parts.iter().find(|part| part.is_json()));
+    let (metadata_names, image_names): (&[&str], &[&str]) = if lane == Lane::Return {
+        (&["returnLabelMetadata", "labelMetadata"], &["returnLabelImage", "labelImage"])
+    } else {
+        (&["labelMetadata"], &["labelImage"])
+    };
+    let named = |names: &[&str]| names.iter().find_map(|name| parts.iter().find(|part| part.is(name)));
+    let metadata = named(metadata_names).or_else(|| parts.iter().find(|part| part.is_json()));
     let Some(metadata) = metadata else { return Err(unreadable(response, "there are no metadata in it")) };
-    let answer: JsonAnswer = serde_json::from_slice(metadata.body)
-        .map_err(|_| unreadable(response, "the metadata are no JSON"))?;
-    let image = named("labelImage").or_else(|| parts.iter().find(|part| !part.is_json()));
-    let (metadata, inside) = of_json(answer);
+    let answer: JsonAnswer =
+        metadata.json().ok_or_else(|| unreadable(response, "the metadata are no JSON"))?;
+    let image = named(image_names).or_else(|| parts.iter().find(|part| !part.is_json()));
+    let (mut metadata, inside) = of_json(answer, lane);
+    if metadata.prepaid_duties_taxes_fees.is_none() {
+        metadata.prepaid_duties_taxes_fees =
+            named(&["prepaidDutiesTaxesFees"]).and_then(|part| part.json::<PrepaidDuties>());
+    }
     Ok((metadata, image.map(|part| part.body.to_vec()).or(inside)))
 }
 
-/// Images are base64 text, with line breaks or without; a file that came as it is stays so.
+/// Images are base64 text, with line breaks or without, sometimes as a data URI; a file that came as it is stays so.
 pub(crate) fn decode(text: &[u8]) -> Option<Bytes> {
-    let raw = [b"%PDF".as_slice(), b"^XA", b"\x89PNG", b"GIF8", b"\xff\xd8\xff", b"II*\0", b"MM\0*"];
-    if raw.iter().any(|start| text.starts_with(start)) {
+    if sniff(text).is_some() {
         return Some(Bytes::copy_from_slice(text));
     }
+    let text = wire::without_mark(text).trim_ascii();
+    let text = match text.strip_prefix(b"data:") {
+        Some(rest) => rest.get(rest.iter().position(|byte| *byte == b',')? + 1..)?,
+        None => text,
+    };
+    let text = text.strip_prefix(b"\"").and_then(|text| text.strip_suffix(b"\"")).unwrap_or(text);
     let compact: Vec<u8> = text.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
-    STANDARD.decode(compact).ok().filter(|bytes| !bytes.is_empty()).map(Bytes::from)
+    BASE64.decode(compact).ok().filter(|bytes| !bytes.is_empty()).map(Bytes::from)
+}
+
+/// With the padding at the end or without it.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+/// Kind of file by its first bytes.
+fn sniff(bytes: &[u8]) -> Option<LabelFormat> {
+    let start = bytes.trim_ascii_start();
+    let rows: [(&[u8], LabelFormat); 11] = [
+        (b"%PDF", LabelFormat::Pdf),
+        (b"N\n", LabelFormat::Epl),
+        (b"N\r\n", LabelFormat::Epl),
+        (b"^XA", LabelFormat::Zpl),
+        (b"~DG", LabelFormat::Zpl),
+        (b"CT~~CD", LabelFormat::Zpl),
+        (b"\x89PNG", LabelFormat::Png),
+        (b"GIF8", LabelFormat::Gif),
+        (b"\xff\xd8\xff", LabelFormat::Jpg),
+        (b"II*\0", LabelFormat::Tiff),
+        (b"MM\0*", LabelFormat::Tiff),
+    ];
+    rows.into_iter().find(|(magic, _)| start.starts_with(magic)).map(|row| row.1)
 }
 
 /// Charged: postage, extra services and fees; the postage alone is without both.
@@ -208,7 +275,7 @@ fn extra_charge(extra: &BoughtExtra, price: Decimal) -> Charge {
     let text = name.unwrap_or_else(|| "Extra service".to_owned());
     Charge {
         kind,
-        code: extra.service_id.clone().or_else(|| extra.sku.clone()),
+        code: [&extra.service_id, &extra.sku, &extra.international_sku].into_iter().flatten().next().cloned(),
         text,
         amount: dollars(price),
     }

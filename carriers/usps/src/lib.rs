@@ -26,6 +26,7 @@ mod services;
 mod ship;
 mod ship_international;
 mod standards;
+mod text;
 mod ticket;
 mod track;
 mod track_codes;

@@ -84,9 +84,8 @@ pub(crate) fn parse(response: &Response, asked: &[String]) -> Result<ManifestRep
             .iter()
             .find(|part| part.is_json())
             .ok_or_else(|| unreadable("there are no metadata in it"))?;
-        let answer: ScanFormAnswer =
-            serde_json::from_slice(first.body).map_err(|_| unreadable("the metadata are no JSON"))?;
-        let named = parts.iter().find(|part| part.name() == Some("SCANFormImage"));
+        let answer: ScanFormAnswer = first.json().ok_or_else(|| unreadable("the metadata are no JSON"))?;
+        let named = parts.iter().find(|part| part.is("SCANFormImage"));
         let image =
             named.or_else(|| parts.iter().find(|part| !part.is_json())).map(|part| part.body.to_vec());
         (metadata(answer).0, image)

@@ -6,6 +6,8 @@
 
 use std::fmt;
 
+use serde::de::DeserializeOwned;
+
 /// Parts of one answer that are read; USPS sends six at most.
 const MOST_PARTS: usize = 32;
 /// Headers of one part.
@@ -168,10 +170,28 @@ impl<'a> Part<'a> {
         parameter(self.header("content-disposition")?, "name")
     }
 
+    /// Whether it has this name, in any case.
+    pub fn is(&self, name: &str) -> bool {
+        self.name().is_some_and(|own| own.eq_ignore_ascii_case(name))
+    }
+
     /// Holds JSON, by its type or by its first byte.
     pub fn is_json(&self) -> bool {
         let said = self.header("content-type").is_some_and(|kind| kind.to_ascii_lowercase().contains("json"));
-        said || self.body.trim_ascii_start().first() == Some(&b'{')
+        said || self.text().first() == Some(&b'{')
+    }
+
+    /// Its JSON, which may stand inside a JSON text.
+    pub fn json<T: DeserializeOwned>(&self) -> Option<T> {
+        let text = self.text();
+        if text.first() == Some(&b'"') {
+            return serde_json::from_str(&serde_json::from_slice::<String>(text).ok()?).ok();
+        }
+        serde_json::from_slice(text).ok()
+    }
+
+    fn text(&self) -> &'a [u8] {
+        waybill_core::wire::without_mark(self.body).trim_ascii()
     }
 }
 

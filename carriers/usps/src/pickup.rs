@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
+use chrono::NaiveDate;
 use http::{Method, header};
 use rust_decimal::Decimal;
 use waybill_core::wire::{self, json_request, parse_json};
@@ -12,13 +13,13 @@ use waybill_core::{
 };
 
 use crate::carrier::Usps;
-use crate::error::{read, refusal};
+use crate::error::{inside, read, refusal};
 use crate::party;
-use crate::rate_rows::day;
 use crate::services::class_of;
+use crate::text::day;
 use crate::wire::Number;
 use crate::wire::pickup::{
-    Contact, Packages, PickupAddress, PickupAnswer, PickupLocation, PickupRequest as Body, Pickups, Street,
+    Contact, Packages, PickupAddress, PickupLocation, PickupRequest as Body, Pickups, Street,
 };
 
 const WHAT: &str = "USPS pickup";
@@ -29,7 +30,7 @@ impl Pickup for Usps {
         let body = body(request)?;
         let url = self.url("/pickup/v3/carrier-pickup");
         let response = self.spend(cx, permit, None, || json_request(Method::POST, &url, &body)).await?;
-        parse(&response)
+        parse(&response, request.date)
     }
 
     async fn cancel(&self, cx: &Cx, key: &PickupKey) -> Result<PickupCancelled> {
@@ -160,25 +161,33 @@ fn location(request: &PickupRequest) -> Result<PickupLocation> {
     })
 }
 
-/// Reads the confirmation.
-pub(crate) fn parse(response: &Response) -> Result<PickupReply> {
+/// Reads the confirmation. The day is the one that USPS names, which may be a later one than was asked for.
+pub(crate) fn parse(response: &Response, asked: NaiveDate) -> Result<PickupReply> {
     if !response.status().is_success() {
         return Err(refusal(response, WHAT));
     }
-    let answer: PickupAnswer = parse_json(response, WHAT)?;
-    let missing = |what: &str| {
-        Error::malformed(format!("{WHAT}: there is no {what} in the answer"))
-            .with_words(wire::words_of(response))
+    let Pickups(answers) = parse_json(response, WHAT)?;
+    let answer = answers.into_iter().next().unwrap_or_default();
+    let Some(confirmation) = answer.confirmation_number else {
+        return Err(inside(response, WHAT).unwrap_or_else(|| {
+            Error::malformed(format!("{WHAT}: there is no confirmation number in the answer"))
+                .with_words(wire::words_of(response))
+        }));
     };
-    let confirmation = answer.confirmation_number.ok_or_else(|| missing("confirmation number"))?;
-    let date = answer.pickup_date.as_deref().and_then(day).ok_or_else(|| missing("day"))?;
+    let given_back = answer.carrier_pickup_request.and_then(|given| given.pickup_date);
+    let stated = [answer.pickup_date, given_back].into_iter().flatten().find_map(|text| day(&text));
+    let mut warnings =
+        vec![Notice::new("with-the-mail", "the carrier collects on its round, at no set time")];
+    if stated.is_some_and(|day| day != asked) {
+        warnings.push(Notice::new("other-day", "USPS collects on another day than was asked for"));
+    }
     Ok(PickupReply {
         confirmation,
-        window_start: LocalMoment::day(date),
+        window_start: LocalMoment::day(stated.unwrap_or(asked)),
         window_end: None,
         price: None,
         carrier_data: None,
-        warnings: vec![Notice::new("with-the-mail", "the carrier collects on its round, at no set time")],
+        warnings,
     })
 }
 

@@ -1,12 +1,13 @@
 //! One combination priced by name: for answers whose rows do not say which packaging they are for.
 
 use http::Method;
+use rust_decimal::Decimal;
 use waybill_core::wire::{json_request, parse_json};
 use waybill_core::{Cx, Response, Result, Shipment};
 
 use crate::carrier::Usps;
 use crate::config::Prices;
-use crate::error::refusal;
+use crate::error::{inside, refusal};
 use crate::parcel::{category, indicator};
 use crate::rate_rows::{Ask, asked_price_type};
 use crate::services::Class;
@@ -14,6 +15,8 @@ use crate::wire::options::{OptionsAnswer, PricingOption, RateOption, ShippingOpt
 use crate::wire::prices::{BaseRatesRequest, PricesAnswer};
 
 const WHAT: &str = "USPS prices";
+/// Ounces of a pound.
+const OUNCES: Decimal = Decimal::from_parts(16, 0, 0, false, 0);
 
 impl Usps {
     /// The option of one class for a parcel, with the terms of the option that could not be told apart.
@@ -38,6 +41,8 @@ impl Usps {
             row.rate_indicator.get_or_insert_with(|| body.rate_indicator.clone());
             row.processing_category.get_or_insert_with(|| body.processing_category.clone());
             row.mail_class.get_or_insert_with(|| body.mail_class.clone());
+            // The price APIs state pounds where the shipping options state ounces.
+            row.dim_weight = row.dim_weight.and_then(|pounds| pounds.checked_mul(OUNCES));
         }
         option.commitment = terms.commitment;
         option.extra_services = terms.extra_services;
@@ -94,7 +99,7 @@ pub(crate) fn parse_all(response: &Response) -> Result<Vec<RateOption>> {
         return Ok(answer.rate_options);
     }
     if answer.rates.is_empty() {
-        return Ok(Vec::new());
+        return inside(response, WHAT).map_or(Ok(Vec::new()), Err);
     }
     Ok(vec![RateOption {
         commitment: answer.commitment,

@@ -30,6 +30,7 @@ pub const PARSERS: &[(&str, Parser)] = &[
     }),
     ("landed", |config, response| landed(config, response)),
     ("label", |config, response| label(config, response).map(drop)),
+    ("return_label", |config, response| return_label(config, response).map(drop)),
     ("recovery", |_, response| {
         crate::recover::parse_absence(response);
         Ok(())
@@ -40,7 +41,7 @@ pub const PARSERS: &[(&str, Parser)] = &[
     ("track_batch", |_, response| {
         crate::track::parse_batch(response, &[TrackingNumber::from("1")]).map(drop)
     }),
-    ("pickup", |_, response| crate::pickup::parse(response).map(drop)),
+    ("pickup", |_, response| crate::pickup::parse(response, chrono::NaiveDate::default()).map(drop)),
     ("pickup_etag", |_, response| crate::pickup::parse_etag(response).map(drop)),
     ("pickup_cancelled", |_, response| crate::pickup::parse_cancelled(response).map(drop)),
     ("address", |_, response| crate::address::parse(response, &sample_shipment(Country::US).to).map(drop)),
@@ -91,6 +92,11 @@ fn landed(config: &Config, response: &Response) -> Result<()> {
 /// Reads the answer to a purchase.
 pub fn label(config: &Config, response: &Response) -> Result<waybill_core::Purchase> {
     crate::label::purchase(response, &LabelSpec::default(), Lane::Domestic, config)
+}
+
+/// Reads the answer to the purchase of a return label.
+pub fn return_label(config: &Config, response: &Response) -> Result<waybill_core::Purchase> {
+    crate::label::purchase(response, &LabelSpec::default(), Lane::Return, config)
 }
 
 /// The label request of an order, without tokens.

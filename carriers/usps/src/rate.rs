@@ -13,7 +13,7 @@ use waybill_core::{
 use crate::carrier::Usps;
 use crate::config::{Config, Prices};
 use crate::customs::duty_items;
-use crate::error::refusal;
+use crate::error::{inside, refusal};
 use crate::extras::{self, pays_duties};
 use crate::parcel::Measures;
 use crate::rate_rows::{Ask, Offer, Refused, Rows, asked_price_type, dollars, read};
@@ -321,7 +321,9 @@ pub(crate) fn parse(response: &Response) -> Result<OptionsAnswer> {
     if !response.status().is_success() {
         return Err(refusal(response, WHAT));
     }
-    parse_json(response, WHAT)
+    let answer: OptionsAnswer = parse_json(response, WHAT)?;
+    let refused = || inside(response, WHAT);
+    answer.pricing_options.is_empty().then(refused).flatten().map_or(Ok(answer), Err)
 }
 
 /// Adds the parcels up: a service is offered when every parcel has a price in it.

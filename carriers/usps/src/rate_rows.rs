@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use waybill_core::{
     Charge, ChargeKind, Currency, DeliveryEstimate, EstimateBasis, Money, Notice, Parcel, PriceKind,
@@ -14,6 +13,7 @@ use crate::config::{Config, Prices};
 use crate::extras::charge_kind;
 use crate::parcel::{Measures, flat};
 use crate::services::{Class, LEFT_OUT, class_by_mail_class};
+use crate::text::{day, first_number, yes};
 use crate::ticket::PieceTicket;
 use crate::wire::options::{Commitment, DutiesQuote, OptionsAnswer, RateOption, RateRow, Warning};
 
@@ -125,7 +125,8 @@ fn read_class(mail_class: &str, candidates: &[Candidate<'_>], ask: &Ask<'_>, row
         rows.nothing_chosen(mail_class, class, &fit, &wrong, ask);
         return;
     };
-    let retail: Vec<_> = wrong.into_iter().filter(|candidate| candidate.price_type == "RETAIL").collect();
+    let retail: Vec<_> =
+        wrong.into_iter().filter(|candidate| candidate.price_type.eq_ignore_ascii_case("RETAIL")).collect();
     match offer(mail_class, class, chosen, ask) {
         Ok(mut offer) => {
             offer.retail =
@@ -212,10 +213,11 @@ pub(crate) fn asked_price_type(config: &Config) -> &str {
 /// Kind of price of a stated price type, when it may be shown as what the label will cost. A published price is never
 /// passed off as the contract's, a retail price never as a commercial one.
 pub(crate) fn payable(ask: &Ask<'_>, price_type: &str) -> Option<PriceKind> {
-    let commercial = price_type == ask.config.commercial_price_type
+    let is = |names: &[&str]| names.iter().any(|name| name.eq_ignore_ascii_case(price_type.trim()));
+    let commercial = is(&[ask.config.commercial_price_type.trim()])
         // A commercial request for international mail may be answered with the older names of the tier.
-        || (ask.international && matches!(price_type, "COMMERCIAL" | "COMMERCIAL_BASE" | "COMMERCIAL_PLUS"));
-    let contract = matches!(price_type, "CONTRACT" | "NSA");
+        || (ask.international && is(&["COMMERCIAL", "COMMERCIAL_BASE", "COMMERCIAL_PLUS"]));
+    let contract = is(&["CONTRACT", "NSA"]);
     match ask.config.prices {
         Prices::Contract if contract => Some(PriceKind::Contract),
         // Where the agreement has no price, labels are charged at the published one.
@@ -234,7 +236,8 @@ fn choose<'a, 'b>(
         candidates.iter().copied().filter(|candidate| entry_fits(candidate.row, ask)).collect();
     let pick = |wanted: &[&str]| {
         let of = |candidate: &&&Candidate<'_>| {
-            candidate.row.rate_indicator.as_deref().is_some_and(|indicator| wanted.contains(&indicator))
+            let stated = candidate.row.rate_indicator.as_deref();
+            stated.is_some_and(|stated| wanted.iter().any(|wanted| wanted.eq_ignore_ascii_case(stated)))
         };
         best(named.iter().filter(of).copied(), ask)
     };
@@ -254,7 +257,7 @@ fn choose<'a, 'b>(
 /// No entry at a destination facility; abroad the service centre's rows count where there is no other.
 fn entry_fits(row: &RateRow, ask: &Ask<'_>) -> bool {
     match row.destination_entry_facility_type.as_deref() {
-        None | Some("" | "NONE") => true,
+        None | Some("" | "NONE" | "None" | "none") => true,
         Some("INTERNATIONAL_SERVICE_CENTER") => ask.international,
         Some(_) => false,
     }
@@ -275,12 +278,11 @@ fn best<'a, 'b>(rows: impl Iterator<Item = &'b Candidate<'a>>, ask: &Ask<'_>) ->
 
 /// Price to pay and the share of extra services: `totalBasePrice` holds the fees, extras come on top.
 fn total(option: &RateOption, ask: &Ask<'_>) -> Result<(Decimal, Vec<Charge>), (RejectReason, String)> {
-    let row = option.rates.first();
-    let of_row = || {
-        let row = row?;
+    let of_row = |row: &RateRow| {
         row.fees.iter().try_fold(row.price?, |sum, fee| sum.checked_add(fee.price.unwrap_or_default()))
     };
-    let base = option.total_base_price.or_else(of_row).filter(|price| *price > Decimal::ZERO);
+    let of_rows = || option.rates.iter().try_fold(Decimal::ZERO, |sum, row| sum.checked_add(of_row(row)?));
+    let base = option.total_base_price.or_else(of_rows).filter(|price| *price > Decimal::ZERO);
     let mut sum = base.ok_or((RejectReason::NoPrice, "USPS answered no price above zero".to_owned()))?;
     let mut charges = Vec::new();
     for code in &ask.codes {
@@ -318,7 +320,7 @@ fn offer(
             "the agreement has no price for this shipment: this is the published Commercial price",
         ));
     }
-    let mut charges = base_charges(row);
+    let mut charges: Vec<Charge> = option.rates.iter().flat_map(base_charges).collect();
     charges.extend(extras);
     Ok(Offer {
         mail_class: mail_class.to_owned(),
@@ -327,14 +329,17 @@ fn offer(
         kind,
         price_type: chosen.price_type.clone(),
         total,
-        base: row.price,
+        base: option.rates.iter().try_fold(Decimal::ZERO, |sum, row| sum.checked_add(row.price?)),
         charges,
         duties: option.duties_taxes_fees_quote.as_ref().and_then(duties),
         retail: None,
         commitment: option.commitment.as_ref().map(promise).unwrap_or_default(),
         zone: row.zone.clone(),
         pounds: row.weight.filter(|weight| *weight > Decimal::ZERO),
-        dim_ounces: row.dim_weight.filter(|weight| *weight > Decimal::ZERO),
+        dim_ounces: [row.dim_weight, row.dimensional_weight]
+            .into_iter()
+            .flatten()
+            .find(|weight| *weight > Decimal::ZERO),
         warnings,
         ticket: piece_ticket(row, class, ask),
     })
@@ -407,22 +412,19 @@ pub(crate) fn duties(quote: &DutiesQuote) -> Option<Decimal> {
 /// Days and date of a commitment. Its name is `2 Days`, or `MILITARY`, `DPO`, `NO STD`, `UNAVAILABLE` without a date.
 pub(crate) fn promise(commitment: &Commitment) -> Promise {
     let name = commitment.name.as_deref().unwrap_or_default();
-    let days = name.split_once(|c: char| !c.is_ascii_digit()).map_or(name, |(days, _)| days).parse().ok();
+    let days = first_number(name);
     let date = [&commitment.expected_delivery_date, &commitment.schedule_delivery_date]
         .into_iter()
         .find_map(|text| day(text.as_deref()?));
     let delivery = date.map(|date| DeliveryEstimate {
-        guaranteed: commitment.guaranteed_delivery.as_deref().map(|text| text == "true"),
+        guaranteed: commitment.guaranteed_delivery.as_deref().and_then(yes),
         ..DeliveryEstimate::by_day(date, EstimateBasis::Carrier)
     });
     let without_date = delivery.is_none()
-        && ["MILITARY", "DPO", "NO STD", "UNAVAILABLE"].iter().any(|word| name.contains(word));
+        && ["MILITARY", "DPO", "NO STD", "UNAVAILABLE"]
+            .iter()
+            .any(|word| name.to_ascii_uppercase().contains(word));
     Promise { delivery, days, without_date }
-}
-
-/// The day of a date or date-time.
-pub(crate) fn day(text: &str) -> Option<NaiveDate> {
-    NaiveDate::parse_from_str(text.get(..10)?, "%Y-%m-%d").ok()
 }
 
 pub(crate) fn dollars(amount: Decimal) -> Money {

@@ -105,7 +105,8 @@ pub(crate) fn class_of(code: &str) -> Option<&'static Class> {
 
 /// Class by USPS's name, outbound or return.
 pub(crate) fn class_by_mail_class(mail_class: &str) -> Option<&'static Class> {
-    CLASSES.iter().find(|class| class.mail_class == mail_class || class.return_class == Some(mail_class))
+    let is = |name: &str| name.eq_ignore_ascii_case(mail_class.trim());
+    CLASSES.iter().find(|class| is(class.mail_class) || class.return_class.is_some_and(is))
 }
 
 /// A flat-rate packaging.

@@ -7,8 +7,9 @@ use waybill_core::{Cx, DeliveryEstimate, EstimateBasis, Response, Result, Shipme
 
 use crate::carrier::Usps;
 use crate::error::refusal;
-use crate::rate_rows::{Promise, day};
-use crate::wire::standards::Estimate;
+use crate::rate_rows::Promise;
+use crate::text::{day, first_number, yes};
+use crate::wire::standards::{Estimate, Estimates};
 
 const WHAT: &str = "USPS service standards";
 
@@ -39,10 +40,10 @@ pub(crate) fn parse(response: &Response, mail_class: &str, pounds: Decimal) -> R
     if !response.status().is_success() {
         return Err(refusal(response, WHAT));
     }
-    let estimates: Vec<Estimate> = parse_json(response, WHAT)?;
+    let Estimates(estimates) = parse_json(response, WHAT)?;
     let light = pounds < Decimal::ONE;
     let fits = |estimate: &&Estimate| {
-        let same = estimate.mail_class.as_deref().is_none_or(|class| class == mail_class);
+        let same = estimate.mail_class.as_deref().is_none_or(|class| class.eq_ignore_ascii_case(mail_class));
         let weight = match estimate.notes.as_deref() {
             Some("WEIGHT_LESS_THAN_1_POUND") => light,
             Some("WEIGHT_GREATER_THAN_OR_EQUAL_TO_1_POUND") => !light,
@@ -54,10 +55,10 @@ pub(crate) fn parse(response: &Response, mail_class: &str, pounds: Decimal) -> R
     let delivery = found.delivery.as_ref().and_then(|delivery| {
         let date = day(delivery.scheduled_delivery_date_time.as_deref()?)?;
         Some(DeliveryEstimate {
-            guaranteed: delivery.guaranteed_delivery.as_deref().map(|text| text == "true"),
+            guaranteed: delivery.guaranteed_delivery.as_deref().and_then(yes),
             ..DeliveryEstimate::by_day(date, EstimateBasis::Standard)
         })
     });
-    let days = found.service_standard.as_deref().and_then(|text| text.parse().ok());
+    let days = found.service_standard.as_deref().and_then(first_number);
     Ok(Promise { delivery, days, without_date: false })
 }

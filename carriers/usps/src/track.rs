@@ -1,22 +1,22 @@
 //! Tracking by the current API (35 numbers in a call) or the classic one (one number).
 
 use async_trait::async_trait;
-use chrono::{DateTime, NaiveDateTime, NaiveTime};
+use chrono::{DateTime, NaiveDateTime};
 use futures_util::future::join_all;
 use http::Method;
 use waybill_core::wire::{self, json_request, parse_json};
 use waybill_core::{
     Country, Cx, DeliveryEstimate, Error, ErrorKind, EstimateBasis, EventPlace, LocalMoment, Personal, Phase,
-    Response, Result, Track, TrackEvent, TrackOutcome, TrackReplies, TrackReply, TrackRequest, TrackStatus,
-    Tracking, TrackingNumber,
+    Response, Result, Track, TrackDetail, TrackEvent, TrackOutcome, TrackReplies, TrackReply, TrackRequest,
+    TrackStatus, Tracking, TrackingNumber,
 };
 
 use crate::carrier::Usps;
 use crate::config::TrackingApi;
 use crate::error::{Told, of_entry, refusal};
-use crate::rate_rows::day;
-use crate::track_codes::{of_code, of_words};
-use crate::wire::tracking::{Entry, Event, TrackRequest as Body};
+use crate::text::{clock, day, yes};
+use crate::track_codes::{delivered_where, of_code, of_words};
+use crate::wire::tracking::{Entries, Entry, Event, TrackRequest as Body};
 
 const WHAT: &str = "USPS tracking";
 /// Numbers in one call of the current API.
@@ -121,8 +121,8 @@ pub(crate) fn parse_batch(response: &Response, numbers: &[TrackingNumber]) -> Re
         let reply = |number: &TrackingNumber| reply_of_refusal(response, number);
         return numbers.iter().map(reply).collect();
     }
-    let mut entries: Vec<Option<Entry>> =
-        parse_json::<Vec<Entry>>(response, WHAT)?.into_iter().map(Some).collect();
+    let Entries(entries) = parse_json(response, WHAT)?;
+    let mut entries: Vec<Option<Entry>> = entries.into_iter().map(Some).collect();
     let mut replies = Vec::new();
     for (at, number) in numbers.iter().enumerate() {
         let same = |entry: &Option<Entry>| {
@@ -153,7 +153,8 @@ pub(crate) fn parse_one(response: &Response, number: &TrackingNumber) -> Result<
     if !response.status().is_success() {
         return reply_of_refusal(response, number);
     }
-    let entry: Entry = parse_json(response, WHAT)?;
+    let Entries(entries) = parse_json(response, WHAT)?;
+    let entry = entries.into_iter().next().unwrap_or_default();
     Ok(TrackReply { number: number.clone(), outcome: outcome(entry, number) })
 }
 
@@ -175,19 +176,52 @@ fn outcome(mut entry: Entry, number: &TrackingNumber) -> TrackOutcome {
     if let Some(told) = of_entry(entry.error.take(), std::mem::take(&mut entry.errors)) {
         return outcome_of_error(&told);
     }
-    let category = entry.status_category.as_deref().or(entry.status.as_deref()).unwrap_or_default();
-    let (status, detail) = of_words(category);
-    if entry.tracking_events.is_empty() && matches!(status, TrackStatus::PreTransit | TrackStatus::Unknown) {
+    if let Some(told) = said_instead(&entry) {
+        return outcome_of_error(&told);
+    }
+    let (status, detail) = stated(&entry);
+    let events: Vec<TrackEvent> = entry.tracking_events.iter().map(event).collect();
+    if events.is_empty() && matches!(status, TrackStatus::PreTransit | TrackStatus::Unknown) {
         return TrackOutcome::NoEventsYet;
     }
-    let events: Vec<TrackEvent> = entry.tracking_events.iter().map(event).collect();
     let mut track = Track::from_events(number.clone(), events);
-    if track.status == TrackStatus::Unknown {
+    // The category speaks for a newest event that nobody here knows.
+    let newest = track.events.first().map(|event| (&event.status, event.at));
+    if newest.is_none_or(|(newest, _)| *newest == TrackStatus::Unknown) && status != TrackStatus::Unknown {
+        track.delivered = newest.map(|(_, at)| at).filter(|_| status == TrackStatus::Delivered);
         (track.status, track.detail) = (status, detail);
     }
     track.expected = expected(&entry);
     track.service = entry.mail_class.as_deref().map(without_markup);
+    let others =
+        [("associated_label", entry.associated_label), ("return_receipt", entry.related_return_receipt_id)];
+    track.other_numbers =
+        others.into_iter().filter_map(|(name, number)| Some((name.to_owned(), number?))).collect();
     TrackOutcome::Found(Box::new(track))
+}
+
+/// An error that stands bare in an entry: a message and nothing of a parcel.
+fn said_instead(entry: &Entry) -> Option<Told> {
+    let empty = entry.status.is_none()
+        && entry.status_category.is_none()
+        && entry.status_summary.is_none()
+        && entry.tracking_events.is_empty();
+    entry.message.clone().filter(|_| empty).map(|message| Told::new(entry.code.clone(), message))
+}
+
+/// The state by category, else by status, else by the sentence that sums it up.
+fn stated(entry: &Entry) -> (TrackStatus, Option<TrackDetail>) {
+    let older = entry.track_results.iter().flat_map(|results| &results.track_info);
+    let older = older.filter_map(|info| info.track_summary.as_deref());
+    [&entry.status_category, &entry.status, &entry.status_summary]
+        .into_iter()
+        .flatten()
+        .map(String::as_str)
+        .chain(entry.event_summaries.first().map(String::as_str))
+        .chain(older)
+        .map(of_words)
+        .find(|(status, _)| *status != TrackStatus::Unknown)
+        .unwrap_or((TrackStatus::Unknown, None))
 }
 
 fn outcome_of_error(told: &Told) -> TrackOutcome {
@@ -214,11 +248,13 @@ fn outcome_of_error(told: &Told) -> TrackOutcome {
 fn event(event: &Event) -> TrackEvent {
     let text = event.event_type.as_deref().map(without_markup).unwrap_or_default();
     let code = event.event_code.clone().unwrap_or_default();
-    let (status, detail) = match code.as_str() {
-        "" => of_words(&text),
-        code => of_code(code).unwrap_or((TrackStatus::Unknown, None)),
+    let (status, detail) = of_code(&code).unwrap_or_else(|| of_words(&text));
+    let detail = match (&status, detail) {
+        (TrackStatus::Delivered, None) => delivered_where(&text),
+        (_, detail) => detail,
     };
-    let signed_by = event.name.clone().filter(|_| status == TrackStatus::Delivered).map(Personal);
+    let recipient = event.name.clone().or_else(|| event.firm.clone());
+    let signed_by = recipient.filter(|_| status == TrackStatus::Delivered).map(Personal);
     TrackEvent {
         at: moment(event),
         status,
@@ -230,12 +266,20 @@ fn event(event: &Event) -> TrackEvent {
             city: event.event_city.clone(),
             state: event.event_state.clone(),
             postal_code: event.event_zip.clone().or_else(|| event.event_zip_code.clone()),
-            country: event.event_country.as_deref().and_then(Country::from_code),
+            country: event.event_country.as_deref().and_then(country),
             text: None,
         },
         reverses: None,
         signed_by,
     }
+}
+
+/// A code, or the name in capitals.
+fn country(text: &str) -> Option<Country> {
+    Country::from_code(text.trim()).or_else(|| {
+        let name = text.trim();
+        Country::all().find(|country| country.name().eq_ignore_ascii_case(name))
+    })
 }
 
 /// The event's own time is local, whatever letter stands behind it; the GMT time is the fall-back.
@@ -244,39 +288,48 @@ fn moment(event: &Event) -> LocalMoment {
     if let Some(local) = event.event_timestamp.as_deref().and_then(local_time) {
         return LocalMoment { offset_minutes: offset, ..local };
     }
-    let Some(gmt) = event.gmt_timestamp.as_deref().and_then(|text| DateTime::parse_from_rfc3339(text).ok())
-    else {
-        return LocalMoment::default();
-    };
+    let Some(gmt) = event.gmt_timestamp.as_deref().and_then(gmt) else { return LocalMoment::default() };
     let there = offset.and_then(|minutes| chrono::FixedOffset::east_opt(minutes * 60));
     LocalMoment::with_offset(there.map_or(gmt, |zone| gmt.with_timezone(&zone)))
 }
 
+fn gmt(text: &str) -> Option<DateTime<chrono::FixedOffset>> {
+    let bare = || {
+        let LocalMoment { date, time, .. } = local_time(text)?;
+        Some(NaiveDateTime::new(date?, time?).and_utc().fixed_offset())
+    };
+    DateTime::parse_from_rfc3339(text).ok().or_else(bare)
+}
+
 fn local_time(text: &str) -> Option<LocalMoment> {
     let date = day(text)?;
-    let time = text.get(11..19).and_then(|time| NaiveTime::parse_from_str(time, "%H:%M:%S").ok());
-    let time = time.or_else(|| NaiveTime::parse_from_str(text.get(11..16)?, "%H:%M").ok());
+    let time = text.trim().get(11..).and_then(clock);
     Some(match time {
         Some(time) => LocalMoment::local(NaiveDateTime::new(date, time)),
         None => LocalMoment::day(date),
     })
 }
 
-/// `-07:00`, or minutes such as `-420`.
+/// `-07:00`, `-0700`, or minutes such as `-420`.
 fn offset_minutes(text: &str) -> Option<i32> {
     let text = text.trim();
-    let minutes = match text.split_once(':') {
-        Some((hours, minutes)) => {
-            let hours_value: i32 = hours.parse().ok()?;
-            let minutes: i32 = minutes.parse().ok()?;
-            let sign = if hours.starts_with('-') { -1 } else { 1 };
-            hours_value.checked_mul(60)?.checked_add(sign * minutes)?
-        }
-        None => text.parse().ok()?,
+    let (sign, digits) = match text.strip_prefix('-') {
+        Some(digits) => (-1, digits),
+        None => (1, text.strip_prefix('+').unwrap_or(text)),
     };
-    (-14 * 60..=14 * 60).contains(&minutes).then_some(minutes)
+    let pair =
+        digits.split_once(':').or_else(|| (digits.len() == 4).then(|| digits.split_at_checked(2)).flatten());
+    let minutes = match pair {
+        Some((hours, minutes)) => {
+            i32::try_from(hours.parse::<u16>().ok()?).ok()?.checked_mul(60)?
+                + i32::from(minutes.parse::<u8>().ok()?)
+        }
+        None => i32::from(digits.parse::<u16>().ok()?),
+    };
+    (minutes <= 14 * 60).then_some(sign * minutes)
 }
 
+/// What was promised, else the expected day, else what USPS predicts; v3r2 keeps it apart, v3 among the other fields.
 fn expected(entry: &Entry) -> Option<DeliveryEstimate> {
     let estimate = |latest: LocalMoment, guaranteed| DeliveryEstimate {
         latest,
@@ -285,28 +338,26 @@ fn expected(entry: &Entry) -> Option<DeliveryEstimate> {
         guaranteed,
         basis: EstimateBasis::Carrier,
     };
-    if let Some(expectation) = &entry.delivery_date_expectation {
-        let promised = expectation.guaranteed_delivery_date.as_deref().and_then(local_time);
-        if let Some(latest) = promised {
-            return Some(estimate(latest, Some(true)));
-        }
-        let date = [&expectation.expected_delivery_date, &expectation.predicted_delivery_date]
-            .into_iter()
-            .find_map(|text| day(text.as_deref()?))?;
-        let clock =
-            |text: &Option<String>| NaiveTime::parse_from_str(text.as_deref()?.get(..5)?, "%H:%M").ok();
-        let at = |time| LocalMoment { time, ..LocalMoment::day(date) };
-        let mut estimate = estimate(at(clock(&expectation.predicted_delivery_window_end_time)), None);
-        estimate.earliest =
-            clock(&expectation.predicted_delivery_window_start_time).map(|time| at(Some(time)));
-        estimate.end_of_day |= expectation.end_of_day.as_deref() == Some("true");
-        return Some(estimate);
-    }
+    let expectation = entry.delivery_date_expectation.as_ref().unwrap_or(&entry.expectation);
     let stamp = |text: &Option<String>| local_time(text.as_deref()?);
-    stamp(&entry.guaranteed_delivery_time_stamp)
-        .map(|latest| estimate(latest, Some(true)))
-        .or_else(|| stamp(&entry.expected_delivery_time_stamp).map(|latest| estimate(latest, None)))
-        .or_else(|| stamp(&entry.predicted_delivery_date).map(|latest| estimate(latest, None)))
+    let promised = stamp(&expectation.guaranteed_delivery_date);
+    if let Some(latest) = promised.or_else(|| stamp(&entry.guaranteed_delivery_time_stamp)) {
+        return Some(estimate(latest, Some(true)));
+    }
+    let at = |text: &Option<String>| text.as_deref().and_then(clock);
+    let window_end = at(&expectation.predicted_delivery_window_end_time);
+    let expected =
+        stamp(&expectation.expected_delivery_date).or_else(|| stamp(&entry.expected_delivery_time_stamp));
+    let predicted =
+        stamp(&expectation.predicted_delivery_date).or_else(|| stamp(&entry.predicted_delivery_time_stamp));
+    let mut latest = expected.or(predicted)?;
+    latest.time = window_end.or_else(|| at(&expectation.expected_delivery_time)).or(latest.time);
+    let mut estimate = estimate(latest, None);
+    estimate.earliest = at(&expectation.predicted_delivery_window_start_time)
+        .map(|time| LocalMoment { time: Some(time), ..latest });
+    let end_of_day = expectation.end_of_day.as_deref().is_some_and(|text| yes(text) != Some(false));
+    estimate.end_of_day |= end_of_day;
+    Some(estimate)
 }
 
 /// Texts hold tags and character references for marks: `Mail<SUP>&reg;</SUP>`.
@@ -362,8 +413,11 @@ mod tests {
             ("-420", Some(-420)),
             ("+05:30", Some(330)),
             ("-03:30", Some(-210)),
+            ("-0500", Some(-300)),
             ("x", None),
             ("99:00", None),
+            ("-é:00", None),
+            ("", None),
         ] {
             assert_eq!(offset_minutes(text), minutes, "{text}");
         }
@@ -377,11 +431,13 @@ mod tests {
             ..Event::default()
         };
         assert_eq!(moment(&event).utc().unwrap().to_rfc3339(), "2026-03-09T19:30:00+00:00");
-        let gmt = Event {
-            gmt_timestamp: Some("2026-03-09T19:30:00Z".into()),
-            gmt_offset: Some("-300".into()),
-            ..Event::default()
-        };
-        assert_eq!(moment(&gmt).time.unwrap().to_string(), "14:30:00");
+        for timestamp in ["2026-03-09T19:30:00Z", "2026-03-09T19:30:00", "2026-03-09 19:30:00.000"] {
+            let gmt = Event {
+                gmt_timestamp: Some(timestamp.into()),
+                gmt_offset: Some("-300".into()),
+                ..Event::default()
+            };
+            assert_eq!(moment(&gmt).time.unwrap().to_string(), "14:30:00", "{timestamp}");
+        }
     }
 }

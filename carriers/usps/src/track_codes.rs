@@ -73,32 +73,78 @@ pub(crate) fn of_code(code: &str) -> Option<(TrackStatus, Option<TrackDetail>)> 
     CODES.iter().find(|row| row.0.eq_ignore_ascii_case(code)).map(|row| (row.1.clone(), row.2.clone()))
 }
 
-/// Status by words, of a status category or an event without code. "Out for delivery" is tried before "deliver".
+/// Words of a status category, of an event whose code is not known, or of a sentence that sums a parcel up: the first row
+/// that the text holds. What only looks like another state stands first: "out for delivery" before "delivered".
+const WORDS: &[(&str, TrackStatus, Option<TrackDetail>)] = &[
+    ("out for delivery", TrackStatus::OutForDelivery, None),
+    ("out-for-delivery", TrackStatus::OutForDelivery, None),
+    ("delivery attempt", TrackStatus::Attempted, None),
+    ("attempted delivery", TrackStatus::Attempted, None),
+    ("notice left", TrackStatus::Attempted, Some(TrackDetail::NotHome)),
+    ("original sender", TrackStatus::Returned, None),
+    ("return to sender", TrackStatus::Exception, Some(TrackDetail::Returning)),
+    ("returned to sender", TrackStatus::Exception, Some(TrackDetail::Returning)),
+    ("being returned", TrackStatus::Exception, Some(TrackDetail::Returning)),
+    ("could not be delivered", TrackStatus::Exception, Some(TrackDetail::Undeliverable)),
+    ("not delivered", TrackStatus::Exception, Some(TrackDetail::Undeliverable)),
+    ("undeliverable", TrackStatus::Exception, Some(TrackDetail::Undeliverable)),
+    ("refused", TrackStatus::Exception, Some(TrackDetail::Returning)),
+    ("available for pickup", TrackStatus::AvailableForPickup, Some(TrackDetail::PickupPoint)),
+    ("ready for pickup", TrackStatus::AvailableForPickup, Some(TrackDetail::PickupPoint)),
+    ("hold at post office", TrackStatus::AvailableForPickup, Some(TrackDetail::PickupPoint)),
+    ("held at post office", TrackStatus::AvailableForPickup, Some(TrackDetail::PickupPoint)),
+    ("delivered to agent", TrackStatus::Delivered, Some(TrackDetail::HandedOver)),
+    ("delivered", TrackStatus::Delivered, None),
+    ("pre-shipment", TrackStatus::PreTransit, None),
+    ("awaiting item", TrackStatus::PreTransit, None),
+    ("label created", TrackStatus::PreTransit, None),
+    ("label printed", TrackStatus::PreTransit, None),
+    ("waiting for usps", TrackStatus::PreTransit, None),
+    ("shipping partner", TrackStatus::PreTransit, None),
+    ("preparing shipment", TrackStatus::PreTransit, None),
+    ("accepted", TrackStatus::Accepted, None),
+    ("acceptance", TrackStatus::Accepted, None),
+    ("in possession of item", TrackStatus::Accepted, None),
+    ("picked up item", TrackStatus::Accepted, Some(TrackDetail::PickedUp)),
+    ("held in customs", TrackStatus::InTransit, Some(TrackDetail::CustomsHeld)),
+    ("out of customs", TrackStatus::InTransit, Some(TrackDetail::CustomsCleared)),
+    ("customs clearance", TrackStatus::InTransit, Some(TrackDetail::Customs)),
+    ("into customs", TrackStatus::InTransit, Some(TrackDetail::Customs)),
+    ("arriving late", TrackStatus::InTransit, Some(TrackDetail::Delayed)),
+    ("in transit", TrackStatus::InTransit, None),
+    ("on the way", TrackStatus::InTransit, None),
+    ("on its way", TrackStatus::InTransit, None),
+    ("moving through network", TrackStatus::InTransit, None),
+    ("international transit", TrackStatus::InTransit, None),
+    ("forwarded", TrackStatus::InTransit, Some(TrackDetail::Forwarded)),
+    ("missent", TrackStatus::InTransit, Some(TrackDetail::Delayed)),
+    ("departed", TrackStatus::InTransit, Some(TrackDetail::Departed)),
+    ("arrived", TrackStatus::InTransit, Some(TrackDetail::Arrived)),
+    ("arrival at", TrackStatus::InTransit, Some(TrackDetail::Arrived)),
+    ("processed", TrackStatus::InTransit, None),
+    ("alert", TrackStatus::Exception, None),
+];
+
+/// Status by words; `Unknown` when none of them is in the text.
 pub(crate) fn of_words(words: &str) -> (TrackStatus, Option<TrackDetail>) {
-    const WORDS: &[(&str, TrackStatus, Option<TrackDetail>)] = &[
-        ("out for delivery", TrackStatus::OutForDelivery, None),
-        ("delivery attempt", TrackStatus::Attempted, None),
-        ("notice left", TrackStatus::Attempted, Some(TrackDetail::NotHome)),
-        ("return to sender", TrackStatus::Exception, Some(TrackDetail::Returning)),
-        ("available for pickup", TrackStatus::AvailableForPickup, Some(TrackDetail::PickupPoint)),
-        ("hold at post office", TrackStatus::AvailableForPickup, Some(TrackDetail::PickupPoint)),
-        ("delivered to agent", TrackStatus::Delivered, Some(TrackDetail::HandedOver)),
-        ("delivered", TrackStatus::Delivered, None),
-        ("pre-shipment", TrackStatus::PreTransit, None),
-        ("awaiting item", TrackStatus::PreTransit, None),
-        ("label created", TrackStatus::PreTransit, None),
-        ("waiting for usps", TrackStatus::PreTransit, None),
-        ("accepted", TrackStatus::Accepted, None),
-        ("acceptance", TrackStatus::Accepted, None),
-        ("in transit", TrackStatus::InTransit, None),
-        ("on the way", TrackStatus::InTransit, None),
-        ("moving through network", TrackStatus::InTransit, None),
-        ("international transit", TrackStatus::InTransit, None),
-        ("alert", TrackStatus::Exception, None),
-    ];
     let words = words.to_ascii_lowercase();
     let found = WORDS.iter().find(|row| words.contains(row.0));
     found.map_or((TrackStatus::Unknown, None), |row| (row.1.clone(), row.2.clone()))
+}
+
+/// Where a parcel was left, by the words of the delivery.
+pub(crate) fn delivered_where(words: &str) -> Option<TrackDetail> {
+    let words = words.to_ascii_lowercase();
+    let holds = |any: &[&str]| any.iter().any(|word| words.contains(word));
+    match () {
+        () if holds(&["neighbor"]) => Some(TrackDetail::Neighbour),
+        () if holds(&["locker", "picked up at"]) => Some(TrackDetail::PickupPoint),
+        () if holds(&["porch", "front door", "garage", "side door", "back door"]) => {
+            Some(TrackDetail::SafePlace)
+        }
+        () if holds(&["to agent"]) => Some(TrackDetail::HandedOver),
+        () => None,
+    }
 }
 
 #[cfg(test)]
@@ -117,5 +163,8 @@ mod tests {
         assert_eq!(of_words("Out for Delivery").0, TrackStatus::OutForDelivery);
         assert_eq!(of_words("Delivered, In/At Mailbox").0, TrackStatus::Delivered);
         assert_eq!(of_words("something new").0, TrackStatus::Unknown);
+        assert_eq!(of_words("Delivered, To Original Sender").0, TrackStatus::Returned);
+        assert_eq!(of_words("Your item could not be delivered on May 4").0, TrackStatus::Exception);
+        assert_eq!(of_words("Picked Up by Shipping Partner, USPS Awaiting Item").0, TrackStatus::PreTransit);
     }
 }

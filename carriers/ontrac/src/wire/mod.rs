@@ -1,6 +1,7 @@
 //! The messages, in OnTrac's own names. No logic: texts stay texts, because amounts come with 0 to 4 decimals, dates in
 //! four notations and blanks anywhere.
 
+pub(crate) mod json;
 pub(crate) mod pickups;
 pub(crate) mod rates;
 pub(crate) mod shipments;

@@ -136,6 +136,7 @@ pub(crate) struct SoldShipment {
     /// What the account pays (`TotalCharge` of rates).
     pub(crate) total_chrg: String,
     /// The published total (`GlobalRate` of rates).
+    #[serde(alias = "TarrifChrg")]
     pub(crate) tariff_chrg: String,
     pub(crate) label: String,
     pub(crate) sort_code: String,

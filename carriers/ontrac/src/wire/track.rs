@@ -2,10 +2,11 @@
 
 use serde::Deserialize;
 
-/// `OnTracTrackingResult`.
+/// `OnTracTrackingResult`, or `OnTracShipmentStatus` with `Packages` of `Package`, the tracking without an account.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
 pub(crate) struct TrackingResult {
+    #[serde(alias = "Packages")]
     pub(crate) shipments: Option<TrackedShipments>,
     pub(crate) error: String,
 }
@@ -14,6 +15,7 @@ pub(crate) struct TrackingResult {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
 pub(crate) struct TrackedShipments {
+    #[serde(alias = "Package")]
     pub(crate) shipment: Vec<TrackedShipment>,
     pub(crate) error: String,
 }

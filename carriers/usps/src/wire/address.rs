@@ -12,9 +12,9 @@ pub struct AddressAnswer {
     pub address: Option<Street>,
     #[serde(deserialize_with = "lenient::object")]
     pub additional_info: Option<AdditionalInfo>,
-    #[serde(deserialize_with = "lenient::list")]
+    #[serde(deserialize_with = "lenient::remarks")]
     pub corrections: Vec<Note>,
-    #[serde(deserialize_with = "lenient::list")]
+    #[serde(deserialize_with = "lenient::remarks")]
     pub matches: Vec<Note>,
     #[serde(deserialize_with = "lenient::list")]
     pub warnings: Vec<Remark>,
@@ -42,6 +42,9 @@ pub struct Street {
 pub struct AdditionalInfo {
     #[serde(rename = "DPVConfirmation", deserialize_with = "lenient::text")]
     pub dpv_confirmation: Option<String>,
+    /// A commercial mail receiving agency.
+    #[serde(rename = "DPVCMRA", deserialize_with = "lenient::text")]
+    pub dpvcmra: Option<String>,
     #[serde(deserialize_with = "lenient::text")]
     pub business: Option<String>,
     #[serde(deserialize_with = "lenient::text")]
@@ -62,5 +65,6 @@ pub struct Note {
 #[serde(untagged)]
 pub enum Remark {
     Sentence(String),
+    Note(Note),
     Strange(serde::de::IgnoredAny),
 }

@@ -15,6 +15,17 @@ pub struct Failure {
     /// The payment service's own shape.
     #[serde(deserialize_with = "lenient::text")]
     pub body: Option<String>,
+    /// Without the envelope `error`: gateways and newer services.
+    #[serde(deserialize_with = "lenient::text")]
+    pub code: Option<String>,
+    #[serde(deserialize_with = "lenient::text")]
+    pub message: Option<String>,
+    #[serde(deserialize_with = "lenient::list")]
+    pub errors: Vec<Item>,
+    #[serde(deserialize_with = "lenient::text")]
+    pub title: Option<String>,
+    #[serde(deserialize_with = "lenient::text")]
+    pub detail: Option<String>,
 }
 
 /// An object, or the bare word of OAuth.
@@ -37,16 +48,37 @@ pub struct ErrorBody {
     pub errors: Vec<Item>,
 }
 
+/// An entry of `errors`: an object, or a bare sentence.
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub enum Item {
+    Entry(Entry),
+    Sentence(String),
+    Strange(serde::de::IgnoredAny),
+}
+
 #[derive(Deserialize, Default)]
 #[serde(default)]
-pub struct Item {
+pub struct Entry {
     #[serde(deserialize_with = "lenient::text")]
     pub code: Option<String>,
     #[serde(deserialize_with = "lenient::text")]
     pub title: Option<String>,
     #[serde(deserialize_with = "lenient::text")]
     pub detail: Option<String>,
+    #[serde(deserialize_with = "lenient::text")]
+    pub message: Option<String>,
     pub source: Option<Source>,
+}
+
+impl Item {
+    pub fn entry(self) -> Option<Entry> {
+        match self {
+            Self::Entry(entry) => Some(entry),
+            Self::Sentence(text) => Some(Entry { detail: Some(text), ..Entry::default() }),
+            Self::Strange(_) => None,
+        }
+    }
 }
 
 #[derive(Deserialize)]

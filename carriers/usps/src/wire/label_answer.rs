@@ -6,20 +6,38 @@ use waybill_core::lenient;
 
 use super::options::{Commitment, Fee, Warning};
 
-/// The whole answer as JSON: metadata at the top (vendor JSON) or under `labelMetadata`.
+/// The whole answer as JSON: metadata at the top (vendor JSON), under `labelMetadata`, or under `returnLabelMetadata` for
+/// return labels and for the return label that comes with an outbound one.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
 pub struct JsonAnswer {
     #[serde(flatten)]
     pub top: Metadata,
-    #[serde(deserialize_with = "lenient::object")]
-    pub label_metadata: Option<Metadata>,
+    pub label_metadata: Option<Embedded>,
+    pub return_label_metadata: Option<Embedded>,
     #[serde(deserialize_with = "lenient::text")]
     pub label_image: Option<String>,
     #[serde(deserialize_with = "lenient::text")]
-    pub receipt_image: Option<String>,
-    #[serde(deserialize_with = "lenient::object")]
-    pub reprint_info: Option<ReprintInfo>,
+    pub return_label_image: Option<String>,
+}
+
+/// Metadata as an object, or as a text that holds the object.
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub enum Embedded {
+    Object(Box<Metadata>),
+    Text(String),
+    Strange(serde::de::IgnoredAny),
+}
+
+impl Embedded {
+    pub fn read(self) -> Option<Metadata> {
+        match self {
+            Self::Object(metadata) => Some(*metadata),
+            Self::Text(text) => serde_json::from_str(&text).ok(),
+            Self::Strange(_) => None,
+        }
+    }
 }
 
 #[derive(Deserialize, Default)]
@@ -45,8 +63,12 @@ pub struct Metadata {
     /// An object; a list in some answers.
     #[serde(deserialize_with = "lenient::object")]
     pub commitment: Option<Commitment>,
+    /// Beside `labelMetadata` where there is one.
     #[serde(deserialize_with = "lenient::object")]
     pub prepaid_duties_taxes_fees: Option<PrepaidDuties>,
+    /// Number of the return receipt (Certified or Registered Mail, return receipt service).
+    #[serde(deserialize_with = "lenient::text")]
+    pub return_receipt_tracking_number: Option<String>,
 }
 
 /// `name` and `SKU` for domestic labels, `serviceID`, `serviceName` and `sku` for international ones.
@@ -59,11 +81,13 @@ pub struct BoughtExtra {
     pub service_id: Option<String>,
     #[serde(deserialize_with = "lenient::text")]
     pub service_name: Option<String>,
-    #[serde(rename = "SKU", alias = "sku", deserialize_with = "lenient::text")]
+    #[serde(rename = "SKU", deserialize_with = "lenient::text")]
     pub sku: Option<String>,
+    #[serde(rename = "sku", deserialize_with = "lenient::text")]
+    pub international_sku: Option<String>,
     #[serde(deserialize_with = "lenient::decimal")]
     pub price: Option<Decimal>,
-    #[serde(deserialize_with = "lenient::list")]
+    #[serde(deserialize_with = "lenient::remarks")]
     pub warnings: Vec<Warning>,
 }
 
@@ -78,18 +102,14 @@ pub struct PrepaidDuties {
 
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
-pub struct ReprintInfo {
-    #[serde(deserialize_with = "lenient::text")]
-    pub reprint_number: Option<String>,
-    #[serde(deserialize_with = "lenient::text")]
-    pub reprint_limit: Option<String>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase", default)]
 pub struct CancelAnswer {
     #[serde(deserialize_with = "lenient::text")]
     pub status: Option<String>,
-    #[serde(deserialize_with = "lenient::text")]
+    #[serde(alias = "disputeID", deserialize_with = "lenient::text")]
     pub dispute_id: Option<String>,
 }
+
+/// One cancellation, or a list of one.
+#[derive(Deserialize)]
+#[serde(transparent)]
+pub struct Cancellations(#[serde(deserialize_with = "lenient::list")] pub Vec<CancelAnswer>);

@@ -140,7 +140,7 @@ pub struct Commitment {
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
 pub struct RateRow {
-    #[serde(rename = "SKU", alias = "sku", deserialize_with = "lenient::text")]
+    #[serde(rename = "SKU", deserialize_with = "lenient::text")]
     pub sku: Option<String>,
     #[serde(deserialize_with = "lenient::text")]
     pub description: Option<String>,
@@ -154,9 +154,12 @@ pub struct RateRow {
     /// Ounces in the shipping options, pounds in the price APIs.
     #[serde(deserialize_with = "lenient::decimal")]
     pub dim_weight: Option<Decimal>,
+    /// The older name, in ounces too; both may be there.
+    #[serde(deserialize_with = "lenient::decimal")]
+    pub dimensional_weight: Option<Decimal>,
     #[serde(deserialize_with = "lenient::list")]
     pub fees: Vec<Fee>,
-    #[serde(deserialize_with = "lenient::list")]
+    #[serde(deserialize_with = "lenient::remarks")]
     pub warnings: Vec<Warning>,
     #[serde(deserialize_with = "lenient::text")]
     pub mail_class: Option<String>,
@@ -177,7 +180,7 @@ pub struct RateRow {
 pub struct Fee {
     #[serde(deserialize_with = "lenient::text")]
     pub name: Option<String>,
-    #[serde(rename = "SKU", alias = "sku", deserialize_with = "lenient::text")]
+    #[serde(rename = "SKU", deserialize_with = "lenient::text")]
     pub sku: Option<String>,
     #[serde(deserialize_with = "lenient::decimal")]
     pub price: Option<Decimal>,
@@ -192,7 +195,7 @@ pub struct ExtraService {
     pub name: Option<String>,
     #[serde(deserialize_with = "lenient::decimal")]
     pub price: Option<Decimal>,
-    #[serde(deserialize_with = "lenient::list")]
+    #[serde(deserialize_with = "lenient::remarks")]
     pub warnings: Vec<Warning>,
 }
 

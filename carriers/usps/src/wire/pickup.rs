@@ -72,6 +72,16 @@ pub struct PickupAnswer {
     pub confirmation_number: Option<String>,
     #[serde(deserialize_with = "lenient::text")]
     pub pickup_date: Option<String>,
+    /// The request, given back; the date may stand in here only.
+    #[serde(deserialize_with = "lenient::object")]
+    pub carrier_pickup_request: Option<GivenBack>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+pub struct GivenBack {
+    #[serde(deserialize_with = "lenient::text")]
+    pub pickup_date: Option<String>,
 }
 
 /// One pickup, or a list of them.

@@ -35,11 +35,16 @@ pub struct Shipment {
 #[serde(rename_all = "camelCase", default)]
 pub struct ScanFormAnswer {
     /// In some answers the metadata is in here.
-    #[serde(rename = "SCANFormMetaData", alias = "SCANFormMetadata", deserialize_with = "lenient::object")]
+    #[serde(
+        rename = "SCANFormMetaData",
+        alias = "SCANFormMetadata",
+        alias = "scanFormMetaData",
+        deserialize_with = "lenient::object"
+    )]
     pub metadata: Option<FormMetadata>,
     #[serde(flatten)]
     pub top: FormMetadata,
-    #[serde(rename = "SCANFormImage", deserialize_with = "lenient::text")]
+    #[serde(rename = "SCANFormImage", alias = "scanFormImage", deserialize_with = "lenient::text")]
     pub image: Option<String>,
 }
 
@@ -48,7 +53,7 @@ pub struct ScanFormAnswer {
 pub struct FormMetadata {
     #[serde(deserialize_with = "lenient::text")]
     pub manifest_number: Option<String>,
-    #[serde(deserialize_with = "lenient::list")]
+    #[serde(deserialize_with = "lenient::texts")]
     pub tracking_numbers: Vec<String>,
     #[serde(deserialize_with = "lenient::object")]
     pub shipment: Option<FormShipment>,
@@ -57,6 +62,6 @@ pub struct FormMetadata {
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
 pub struct FormShipment {
-    #[serde(deserialize_with = "lenient::list")]
+    #[serde(deserialize_with = "lenient::texts")]
     pub tracking_numbers: Vec<String>,
 }
