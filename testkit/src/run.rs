@@ -180,6 +180,15 @@ impl Job {
     }
 
     fn judge(&self) -> Verdict {
+        if let Some(why) = self.bench.as_ref().and_then(|bench| bench.closed()) {
+            // Said once, at length; the others point there.
+            let first = CASES[0].id;
+            let why = match self.what {
+                What::Case(0) => why.to_owned(),
+                _ => format!("the carrier does not open in mode `{}`: see {first}", self.mode),
+            };
+            return Err(Stop::Failed(why));
+        }
         match (&self.what, &self.bench) {
             (What::Case(at), Some(bench)) => bench.judge(&CASES[*at]),
             (What::Scenario(name), Some(bench)) => check_scenario(bench, name),

@@ -349,12 +349,19 @@ pub struct Bench {
     pub(crate) suite: Arc<Suite>,
     pub(crate) mode: Arc<dyn Mode>,
     matrix: OnceLock<Result<Matrix, String>>,
+    /// Why the carrier does not open in this mode.
+    closed: OnceLock<Option<String>>,
 }
 
 impl Bench {
     /// A suite in a mode.
     pub fn new(suite: Arc<Suite>, mode: Arc<dyn Mode>) -> Self {
-        Self { suite, mode, matrix: OnceLock::new() }
+        Self { suite, mode, matrix: OnceLock::new(), closed: OnceLock::new() }
+    }
+
+    /// Why the carrier does not open in this mode; tried once.
+    pub(crate) fn closed(&self) -> Option<&str> {
+        self.closed.get_or_init(|| self.suite.carrier(&*self.mode).err()).as_deref()
     }
 
     /// Judges one case; an exception in `exceptions.json` counts when the case does not pass.

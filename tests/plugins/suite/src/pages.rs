@@ -8,7 +8,7 @@ use waybill_testkit::Report;
 
 /// The command that writes the pages.
 const COMMAND: &str =
-    "WAYBILL_CONFORMANCE_REPORT=docs/carriers cargo test -p waybill-plugin-suite --test conformance";
+    "WAYBILL_CONFORMANCE_REPORT=docs/carriers cargo test -p waybill-plugin-suite --test every_mode";
 
 /// A page.
 #[derive(Debug, Clone, PartialEq, Eq)]
