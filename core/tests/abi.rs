@@ -215,3 +215,120 @@ fn mistakes_in_settings_name_the_key_and_not_the_value() {
         ("odd", Some(true))
     );
 }
+
+/// A descriptor as another version of waybill-core would have made it, with more at its end or less.
+fn descriptor(size: usize, abi_minor: u32) -> &'static waybill_core::abi::Descriptor {
+    use waybill_core::abi::layout::Text;
+    use waybill_core::abi::{ABI_MAJOR, Descriptor, Header, MAGIC, guest};
+    let header = Header {
+        magic: MAGIC,
+        abi_major: ABI_MAJOR,
+        abi_minor,
+        size,
+        panic_unwinds: 1,
+        core_version: Text::new("9.9.9"),
+        carrier_version: Text::new("1"),
+    };
+    let init = guest::init;
+    let (describe, open) = (guest::describe::<Odd>, guest::open::<Odd>);
+    Box::leak(Box::new(Descriptor { header, describe, init, open, call: guest::call, close: guest::close }))
+}
+
+#[test]
+fn a_descriptor_that_grew_is_taken_and_one_that_is_too_small_is_refused() {
+    use waybill_core::abi::Descriptor;
+    // SAFETY: the descriptor is genuine and lives for ever; nothing behind what this version knows is looked at.
+    let larger = unsafe { Plugin::new(descriptor(size_of::<Descriptor>() + 24, 7)) }.unwrap();
+    let carrier = larger.open(&serde_json::json!({ "key": "k" })).unwrap();
+    assert_eq!((carrier.profile().id.as_str(), larger.versions().0.as_str()), ("odd", "9.9.9"));
+    // SAFETY: as above; it is refused before anything of it is used.
+    let smaller = unsafe { Plugin::new(descriptor(size_of::<Descriptor>() - 8, 0)) }.unwrap_err();
+    assert!(smaller.message.contains("build it again with waybill-core"), "{smaller}");
+}
+
+#[test]
+fn a_hosts_table_may_have_grown_and_may_not_be_cut() {
+    use waybill_core::abi::layout::{Buffer, HostTable, OLDEST_HOST_TABLE};
+    unsafe extern "C" fn nothing(_: *const ()) {}
+    unsafe extern "C" fn send(
+        _: *const (),
+        _: waybill_core::abi::layout::Message,
+    ) -> async_ffi::FfiFuture<waybill_core::abi::layout::Reply> {
+        unreachable!("nothing is sent")
+    }
+    unsafe extern "C" fn sleep(_: *const (), _: u64, _: u64) -> async_ffi::FfiFuture<()> {
+        unreachable!("nobody sleeps")
+    }
+    unsafe extern "C" fn now(_: *const (), _: u64) -> i64 {
+        0
+    }
+    unsafe extern "C" fn log(_: *const (), _: u64, _: u8, _: Buffer) {}
+    /// The table of a newer host.
+    #[repr(C)]
+    struct Newer {
+        table: HostTable,
+        more: [usize; 3],
+    }
+    let table = |size| Newer {
+        table: HostTable {
+            size,
+            context: std::ptr::null(),
+            retain: nothing,
+            release: nothing,
+            send,
+            sleep,
+            now,
+            log,
+        },
+        more: [usize::MAX; 3],
+    };
+    let plugin = descriptor(size_of::<waybill_core::abi::Descriptor>(), 0);
+    let open = |table: *const HostTable| {
+        let settings: Buffer = br#"{"key":"k"}"#.to_vec().into();
+        // SAFETY: the table is null or as large as it says, and lives longer than the call; a context is not needed.
+        let reply = unsafe { (plugin.open)(settings, table) };
+        let info = String::from_utf8(reply.info.bytes().to_vec()).unwrap();
+        let opened = !reply.instance.is_null();
+        if opened {
+            // SAFETY: the instance comes from `open` and is closed once.
+            unsafe { (plugin.close)(reply.instance) };
+        }
+        (opened, info)
+    };
+    let newer = table(size_of::<Newer>());
+    assert!(open((&raw const newer).cast()).0, "what a newer host has more is left alone");
+    let cut = table(OLDEST_HOST_TABLE - 8);
+    for (table, bytes) in [((&raw const cut).cast(), "56 bytes"), (std::ptr::null(), "0 bytes")] {
+        let (opened, info) = open(table);
+        assert!(!opened && info.contains(bytes) && info.contains("use a newer host"), "{info}");
+    }
+}
+
+/// Takes the wire out of a remote carrier, to say what no caller of this version says.
+struct Nothing;
+
+#[async_trait]
+impl operation::Wire for Nothing {
+    async fn call(&self, _: &Cx, _: &str, _: Vec<u8>, _: Option<SpendPermit>) -> Result<operation::Packed> {
+        Err(Error::unsupported("nothing"))
+    }
+}
+
+#[test]
+fn an_operation_of_a_newer_host_is_unsupported_and_nothing_happens() {
+    use waybill_core::operation::Wire as _;
+    let mut wire = None;
+    loopback::<Odd>().open(&serde_json::json!({ "key": "k" })).unwrap().map_wire(|inner| {
+        wire = Some(inner);
+        Nothing
+    });
+    let (_, host, cx) = opened();
+    let call = wire.unwrap();
+    let error = block_on(call.call(&cx, "consolidate", b"{}".to_vec(), None)).unwrap_err();
+    assert_eq!((&error.kind, error.phase), (&ErrorKind::Unsupported, Phase::NotSent));
+    assert!(error.message.contains("`consolidate` is unknown to waybill-core"), "{error}");
+    // A capability that the carrier has not, asked for by its name.
+    let error = block_on(call.call(&cx, "track", br#"{"numbers":[]}"#.to_vec(), None)).unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Unsupported);
+    assert!(host.permits.lock().unwrap().is_empty());
+}

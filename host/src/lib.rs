@@ -13,6 +13,7 @@ pub mod config;
 mod plugins;
 mod purchases;
 mod registry;
+mod reload;
 mod waybill;
 
 pub use accounts::{Account, Accounts};

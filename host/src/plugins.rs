@@ -16,6 +16,18 @@ impl Registry {
         add(&mut registry, config)?;
         Ok(registry)
     }
+
+    /// The same carriers with the libraries that a configuration names now. A library that changed is loaded beside the one
+    /// that was there, which stays loaded: accounts that were opened from it go on. A library that did not change is the
+    /// same one. This registry is left as it is.
+    ///
+    /// # Errors
+    /// As [`Registry::configured`]; nothing has changed then.
+    pub fn reload(&self, config: &Config) -> Result<Self> {
+        let mut registry = self.without_configured();
+        add(&mut registry, config)?;
+        Ok(registry)
+    }
 }
 
 #[cfg(feature = "plugins")]
@@ -30,6 +42,7 @@ fn add(registry: &mut Registry, config: &Config) -> Result<()> {
             let (origin, example) = (library.path.display().to_string(), carrier.example.clone());
             let mut entry = Entry::foreign(profile, schema, origin, move |settings| carrier.open(settings));
             entry.example = example;
+            entry.configured = true;
             registry.add(entry)?;
         }
     }

@@ -17,8 +17,8 @@ use waybill_purchase::{
 };
 use waybill_transport::Transport;
 
-use crate::accounts::Accounts;
 use crate::config::{Config, PurchaseConfig, SealConfig};
+use crate::reload::Latest;
 
 /// The tenant of a host that serves one shipper.
 pub const DEFAULT_TENANT: &str = "default";
@@ -54,7 +54,7 @@ impl LabelFile {
 impl Purchases {
     pub(crate) async fn open(
         config: &Config,
-        accounts: &Arc<Accounts>,
+        accounts: &Arc<Latest>,
         transport: &Arc<Transport>,
     ) -> Result<Self> {
         let store = open_store(config).await?;
@@ -74,7 +74,7 @@ impl Purchases {
         Ok(Self { engine, accounts, worker })
     }
 
-    pub(crate) async fn close(self) {
+    pub(crate) async fn close(&self) {
         self.worker.abort();
         self.engine.close().await;
     }
@@ -175,12 +175,13 @@ pub(crate) fn write_files(folder: &Path, files: &[LabelFile]) -> Result<Vec<std:
 }
 
 /// The host's accounts, as the engine wants them.
-struct HostAccounts(Arc<Accounts>);
+struct HostAccounts(Arc<Latest>);
 
 #[async_trait]
 impl PurchaseAccounts for HostAccounts {
     async fn open(&self, _tenant: &str, account: &str) -> Result<OpenAccount> {
-        let account = self.0.get(account)?;
+        let accounts = self.0.get();
+        let account = accounts.get(account)?;
         Ok(OpenAccount {
             carrier: account.carrier().clone(),
             fingerprint: account.fingerprint().to_owned(),

@@ -20,6 +20,8 @@ pub struct Entry {
     pub example: String,
     /// Where it comes from: `built in`, or the path of a library.
     pub origin: String,
+    /// Whether the configuration's `[[plugins]]` brought it.
+    pub(crate) configured: bool,
     open: Arc<Open>,
 }
 
@@ -32,6 +34,7 @@ impl Entry {
             schema,
             example: P::example().to_owned(),
             origin: "built in".to_owned(),
+            configured: false,
             open: Arc::new(|settings| P::open(typed::<P::Config>(settings)?)),
         }
     }
@@ -43,7 +46,14 @@ impl Entry {
         origin: impl Into<String>,
         open: impl Fn(Value) -> Result<Box<dyn Carrier>> + Send + Sync + 'static,
     ) -> Self {
-        Self { profile, schema, example: String::new(), origin: origin.into(), open: Arc::new(open) }
+        Self {
+            profile,
+            schema,
+            example: String::new(),
+            origin: origin.into(),
+            configured: false,
+            open: Arc::new(open),
+        }
     }
 
     /// Opens an account. Makes no call. Mistakes in the settings are `Invalid` with their paths.
@@ -167,6 +177,12 @@ impl Registry {
         }
         self.entries.insert(id, entry);
         Ok(())
+    }
+
+    /// The same without the carriers of configured libraries.
+    pub(crate) fn without_configured(&self) -> Self {
+        let kept = self.entries.iter().filter(|(_, entry)| !entry.configured);
+        Self { entries: kept.map(|(id, entry)| (id.clone(), entry.clone())).collect() }
     }
 
     /// A carrier by id; the error names the nearest id.

@@ -16,6 +16,7 @@ use crate::accounts::{Account, Accounts};
 use crate::config::Config;
 use crate::purchases::Purchases;
 use crate::registry::Registry;
+use crate::reload::{Latest, check_unchanged};
 
 /// A running host.
 pub struct Waybill {
@@ -23,7 +24,9 @@ pub struct Waybill {
     registry: Registry,
     transport: Arc<Transport>,
     accounts: Arc<Accounts>,
-    purchases: OnceCell<Purchases>,
+    /// What the purchase engine asks for accounts: one for this host and all that were reloaded from it.
+    latest: Arc<Latest>,
+    purchases: Arc<OnceCell<Purchases>>,
 }
 
 impl Waybill {
@@ -37,19 +40,37 @@ impl Waybill {
     pub async fn with_registry(config: Config, registry: Registry) -> Result<Self> {
         let transport = Transport::new(transport_settings(&config)?)?;
         let accounts = Arc::new(Accounts::open(&config.accounts, &registry, &transport)?);
-        Ok(Self { config, registry, transport, accounts, purchases: OnceCell::new() })
+        let latest = Arc::new(Latest::new(accounts.clone()));
+        Ok(Self { config, registry, transport, accounts, latest, purchases: Arc::default() })
+    }
+
+    /// A host with the accounts and libraries of a changed configuration, beside this one. Both share the connections and
+    /// the purchase engine, which takes accounts from the newest from now on; calls that are under way finish on the
+    /// carriers that they began with, and this host goes on for whoever holds it. Every account is opened anew: tokens
+    /// and quotas begin afresh.
+    ///
+    /// Keep the host where it can be replaced, such as in an `RwLock<Arc<Waybill>>`, and let each request clone the `Arc`.
+    ///
+    /// # Errors
+    /// As [`Waybill::open`], and `Invalid` when a section changed that a running host cannot change (`data_dir`, `store`,
+    /// `transport`, `seal`, `purchase`). Nothing has changed then.
+    pub fn reload(&self, config: Config) -> Result<Self> {
+        check_unchanged(&self.config, &config)?;
+        let registry = self.registry.reload(&config)?;
+        let accounts = Arc::new(Accounts::open(&config.accounts, &registry, &self.transport)?);
+        self.latest.set(accounts.clone());
+        let (transport, latest) = (self.transport.clone(), self.latest.clone());
+        Ok(Self { config, registry, transport, accounts, latest, purchases: self.purchases.clone() })
     }
 
     /// The purchase engine over the configured store; opened, and what a crash left behind taken up, at the first call.
     pub async fn purchases(&self) -> Result<&Purchases> {
-        self.purchases
-            .get_or_try_init(|| Purchases::open(&self.config, &self.accounts, &self.transport))
-            .await
+        self.purchases.get_or_try_init(|| Purchases::open(&self.config, &self.latest, &self.transport)).await
     }
 
-    /// Ends it in order: purchases under way are brought to a durable point first.
+    /// Ends it in order, and every host that was reloaded from it: purchases under way are brought to a durable point first.
     pub async fn close(self) {
-        if let Some(purchases) = self.purchases.into_inner() {
+        if let Some(purchases) = self.purchases.get() {
             purchases.close().await;
         }
     }

@@ -1,7 +1,6 @@
 //! What both hosts keep: permits, the clock, the list of requests, the log.
 
 use std::collections::HashSet;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -60,6 +59,8 @@ pub struct LogLine {
 
 #[derive(Debug, Default)]
 struct Pages {
+    /// Calls and permits so far: numbers begin anew with each host, so that equal runs send equal requests.
+    issued: u64,
     now: DateTime<Utc>,
     open: HashSet<PermitId>,
     sent: Vec<Sent>,
@@ -72,8 +73,6 @@ pub struct Books {
     pages: Arc<Mutex<Pages>>,
 }
 
-static NEXT_ID: AtomicU64 = AtomicU64::new(1);
-
 impl Default for Books {
     fn default() -> Self {
         Self { pages: Arc::new(Mutex::new(Pages { now: standard_now(), ..Pages::default() })) }
@@ -85,13 +84,19 @@ impl Books {
         self.pages.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn number(&self) -> u64 {
+        let mut pages = self.pages();
+        pages.issued += 1;
+        pages.issued
+    }
+
     /// What a call is for, with a number of its own.
     pub fn call(&self, operation: &str, within: Option<Duration>) -> CallInfo {
         let deadline = within.and_then(|left| {
             self.now().checked_add_signed(chrono::Duration::from_std(left).unwrap_or_default())
         });
         CallInfo {
-            id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
+            id: self.number(),
             operation: operation.to_owned(),
             account: "test".to_owned(),
             deadline,
@@ -101,7 +106,7 @@ impl Books {
 
     /// Issues a permit for one `Spend` request.
     pub fn permit(&self) -> SpendPermit {
-        let id = PermitId(format!("permit-{}", NEXT_ID.fetch_add(1, Ordering::Relaxed)));
+        let id = PermitId(format!("permit-{}", self.number()));
         self.pages().open.insert(id.clone());
         SpendPermit::issue(id)
     }

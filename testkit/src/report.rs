@@ -6,10 +6,23 @@ use std::path::Path;
 
 use crate::suite::{Stop, Verdict};
 
+/// What a trial is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Kind {
+    /// The folder of fixtures.
+    Folder,
+    /// A case of the contract, by its place in the list.
+    Case(usize),
+    /// A scenario by itself.
+    Scenario,
+    /// One mode beside the first.
+    Agreement,
+}
+
 /// One trial and its outcome.
 #[derive(Debug, Clone)]
 pub struct Entry {
-    pub(crate) order: usize,
+    pub(crate) kind: Kind,
     /// Case id or scenario name.
     pub id: String,
     /// Mode in which it ran.
@@ -23,10 +36,12 @@ pub struct Entry {
 /// Outcome of a suite.
 #[derive(Debug, Clone)]
 pub struct Report {
-    /// Id of the carrier.
+    /// Id of the carrier, or the name of one of its accounts.
     pub id: String,
     /// Name of the carrier.
     pub name: String,
+    /// The modes in which it ran, in their order.
+    pub modes: Vec<String>,
     /// Every trial.
     pub entries: Vec<Entry>,
 }
@@ -77,7 +92,7 @@ impl Report {
     }
 
     fn cases(&self) -> impl Iterator<Item = &Entry> {
-        self.entries.iter().filter(|entry| (1..1000).contains(&entry.order))
+        self.entries.iter().filter(|entry| matches!(entry.kind, Kind::Case(_)))
     }
 
     /// A few lines for the end of the test output.
@@ -113,35 +128,63 @@ impl Report {
         rows
     }
 
+    /// Counts the cases in one mode.
+    fn tally_in(&self, mode: &str) -> Tally {
+        let cases = self.cases().filter(|entry| entry.mode == mode).cloned().collect();
+        Report { entries: cases, ..self.clone() }.tally()
+    }
+
     /// The report as a Markdown page.
     pub fn markdown(&self) -> String {
-        let tally = self.tally();
-        let modes: Vec<&str> = self
-            .rows()
-            .first()
-            .map(|(_, row)| row.modes.iter().map(|(mode, _)| *mode).collect())
-            .unwrap_or_default();
-        let mut page = format!("# Conformance: {}\n\nWritten by the conformance suite.\n\n", self.name);
+        format!("# Conformance: {}\n\nWritten by the conformance suite.\n\n{}", self.name, self.section())
+    }
+
+    /// The report as a part of a page, without a heading: figures by mode, what does not apply and why, every case.
+    pub fn section(&self) -> String {
+        let mut text = String::new();
         let _ = writeln!(
-            page,
-            "{} % of the cases that apply pass ({} passed, {} failed, {} excused, {} not applicable; {} modes: {}).\n",
-            tally.percent(),
-            tally.passed,
-            tally.failed,
-            tally.excused,
-            tally.not_applicable,
-            modes.len(),
-            modes.join(", ")
+            text,
+            "| mode | cases that apply | passed | failed | exceptions | not applicable | coverage |"
         );
-        let _ = writeln!(page, "| case | rule | {} | remark |", modes.join(" | "));
-        let _ = writeln!(page, "| --- | --- |{} --- |", " --- |".repeat(modes.len()));
+        let _ = writeln!(text, "| --- | --- | --- | --- | --- | --- | --- |");
+        for mode in &self.modes {
+            let tally = self.tally_in(mode);
+            let applying = tally.passed + tally.failed + tally.excused;
+            let Tally { passed, failed, excused, not_applicable } = tally;
+            let percent = tally.percent();
+            let _ = writeln!(
+                text,
+                "| {mode} | {applying} | {passed} | {failed} | {excused} | {not_applicable} | {percent} % |"
+            );
+        }
+        let _ = writeln!(text);
+        for entry in self.entries.iter().filter(|entry| entry.kind == Kind::Agreement) {
+            let _ = writeln!(text, "Mode `{}`, {}: {}.", entry.mode, entry.title, word(&entry.verdict));
+        }
+        let scenarios: std::collections::BTreeSet<&str> = (self.entries.iter())
+            .filter(|entry| entry.kind == Kind::Scenario)
+            .map(|entry| entry.id.as_str())
+            .collect();
+        let failed = self.failed();
+        let _ = writeln!(
+            text,
+            "{} scenarios from `fixtures/`, each in every mode; failed: {}.\n",
+            scenarios.len(),
+            if failed.is_empty() { "none".to_owned() } else { failed.join(", ") }
+        );
+        self.table(&mut text);
+        text
+    }
+
+    fn table(&self, text: &mut String) {
+        let _ = writeln!(text, "| case | rule | {} | why not |", self.modes.join(" | "));
+        let _ = writeln!(text, "| --- | --- |{} --- |", " --- |".repeat(self.modes.len()));
         for (id, row) in self.rows() {
             let words: Vec<&str> = row.modes.iter().map(|(_, verdict)| word(verdict)).collect();
             let remark =
                 row.remark().map(|(_, why)| why.replace('\n', "; ").replace('|', "\\|")).unwrap_or_default();
-            let _ = writeln!(page, "| {id} | {} | {} | {remark} |", row.title, words.join(" | "));
+            let _ = writeln!(text, "| {id} | {} | {} | {remark} |", row.title, words.join(" | "));
         }
-        page
     }
 
     /// Writes `<folder>/<id>.md`.

@@ -4,17 +4,15 @@
 mod corner;
 
 use std::path::Path;
-use std::sync::Arc;
 
 use corner::{Corner, write_fixtures};
-use waybill_testkit::{Direct, Loopback, Mode, Report, report};
+use waybill_testkit::{Conformance, Report};
 
 fn judged<const FLAW: u8>(change: impl Fn(&Path)) -> Report {
     let folder = tempfile::tempdir().unwrap();
     write_fixtures(&folder.path().join("fixtures"));
     change(&folder.path().join("fixtures"));
-    let modes: Vec<Arc<dyn Mode>> = vec![Arc::new(Direct), Arc::new(Loopback)];
-    report::<Corner<FLAW>>(folder.path(), modes)
+    Conformance::of::<Corner<FLAW>>(folder.path()).report()
 }
 
 #[test]

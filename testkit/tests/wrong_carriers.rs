@@ -5,33 +5,76 @@ mod wrong;
 
 use std::sync::Arc;
 
-use waybill_testkit::{Direct, Loopback, Mode, Report, report};
+use waybill_core::Carrier;
+use waybill_testkit::{Conformance, Direct, Linked, Loopback, Mode, Report, Stop, Verdict};
 use wrong::{Flaw, Wrong};
 
 const HELLO: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../carriers/hello");
 
 fn judged<const FLAW: u8>() -> Report {
-    report::<Wrong<FLAW>>(HELLO, vec![Arc::new(Direct) as Arc<dyn Mode>])
+    Conformance::of::<Wrong<FLAW>>(HELLO).in_modes(vec![Arc::new(Direct)]).report()
 }
 
 #[test]
 fn without_a_flaw_everything_passes_in_both_modes() {
-    let modes: Vec<Arc<dyn Mode>> = vec![Arc::new(Direct), Arc::new(Loopback)];
-    let report = report::<Wrong<{ Flaw::None as u8 }>>(HELLO, modes);
+    let report = Conformance::of::<Wrong<{ Flaw::None as u8 }>>(HELLO).report();
     assert_eq!(report.failed(), Vec::<&str>::new(), "{}", report.text());
     assert_eq!(report.tally().percent(), 100);
     assert!(report.tally().passed > 60, "{}", report.text());
+    let page = report.markdown();
     assert!(
-        report
-            .markdown()
-            .contains("| RATE-03 | each service is offered or rejected, once | passed | passed |")
+        page.contains("| RATE-03 | each service is offered or rejected, once | passed | passed |"),
+        "{page}"
     );
+    assert!(
+        page.contains("Mode `loopback`, every run asks and answers as in mode `direct`: passed."),
+        "{page}"
+    );
+    assert!(page.contains("| loopback | 32 | 32 | 0 | 0 | 8 | 100 % |"), "{page}");
 }
 
 #[test]
 fn a_flaw_shows_behind_the_operation_table_too() {
-    let report = report::<Wrong<{ Flaw::ForgetsRejections as u8 }>>(HELLO, vec![Arc::new(Loopback)]);
+    let forgetful = Conformance::of::<Wrong<{ Flaw::ForgetsRejections as u8 }>>(HELLO);
+    let report = forgetful.in_modes(vec![Arc::new(Loopback)]).report();
     assert!(report.failed().contains(&"RATE-03"), "{}", report.text());
+}
+
+/// Opens a carrier with a flaw in the place of the one that is linked in.
+struct Another<const FLAW: u8>;
+
+impl<const FLAW: u8> Mode for Another<FLAW> {
+    fn name(&self) -> &'static str {
+        "another"
+    }
+    fn open(&self, _: Linked<'_>, config: &serde_json::Value) -> waybill_core::Result<Box<dyn Carrier>> {
+        Ok(Box::new(waybill_core::abi::host::loopback::<Wrong<FLAW>>().open(config)?))
+    }
+}
+
+/// What the comparison of two modes says.
+fn agreement<const FLAW: u8>() -> Verdict {
+    let carrier = Conformance::of::<Wrong<{ Flaw::None as u8 }>>(HELLO);
+    let report = carrier.in_modes(vec![Arc::new(Direct), Arc::new(Another::<FLAW>)]).report();
+    let found = report.entries.into_iter().find(|entry| entry.id == "agreement");
+    found.expect("two modes are compared").verdict
+}
+
+#[test]
+fn a_mode_that_behaves_otherwise_is_noticed_in_requests_outcomes_and_log() {
+    assert_eq!(agreement::<{ Flaw::None as u8 }>(), Ok(()));
+    let failed = |verdict| match verdict {
+        Err(Stop::Failed(why)) => why,
+        other => panic!("{other:?}"),
+    };
+    for (verdict, words) in [
+        (agreement::<{ Flaw::HidesHandle as u8 }>(), "the requests differ"),
+        (agreement::<{ Flaw::ForgetsPrice as u8 }>(), "the outcome differs"),
+        (agreement::<{ Flaw::LogsNames as u8 }>(), "the log differs"),
+    ] {
+        let why = failed(verdict);
+        assert!(why.contains(words), "{why}");
+    }
 }
 
 macro_rules! flaws {
@@ -93,7 +136,8 @@ fn with_fixtures(change: impl Fn(&std::path::Path)) -> Report {
         std::fs::copy(entry.path(), folder.join(entry.file_name())).unwrap();
     }
     change(&folder);
-    report::<Wrong<{ Flaw::None as u8 }>>(crate_folder.path(), vec![Arc::new(Direct)])
+    let carrier = Conformance::of::<Wrong<{ Flaw::None as u8 }>>(crate_folder.path());
+    carrier.in_modes(vec![Arc::new(Direct)]).report()
 }
 
 #[test]

@@ -30,11 +30,13 @@ struct HostRef(HostTable);
 
 impl HostRef {
     /// # Safety
-    /// The table must come from a host and be valid during this call; the host keeps it valid while it is retained.
-    unsafe fn retain(table: HostTable) -> Arc<Self> {
+    /// The table must come from a host and be valid during this call; its context stays valid while it is retained.
+    unsafe fn retain(table: *const HostTable) -> Result<Arc<Self>> {
         // SAFETY: by this function's contract.
+        let table = unsafe { HostTable::read(table) }.map_err(|why| Error::new(ErrorKind::Config, why))?;
+        // SAFETY: as above.
         unsafe { (table.retain)(table.context) };
-        Arc::new(Self(table))
+        Ok(Arc::new(Self(table)))
     }
 }
 
@@ -142,10 +144,12 @@ pub unsafe extern "C" fn describe<P: CarrierPlugin>() -> Buffer {
 ///
 /// # Safety
 /// Called once through a descriptor of a library, with a valid table.
-pub unsafe extern "C" fn init(table: HostTable) {
-    static HOST: OnceLock<Arc<HostRef>> = OnceLock::new();
+pub unsafe extern "C" fn init(table: *const HostTable) {
+    static HOST: OnceLock<Option<Arc<HostRef>>> = OnceLock::new();
     // SAFETY: by this function's contract.
-    let host = HOST.get_or_init(|| unsafe { HostRef::retain(table) });
+    let host = HOST.get_or_init(|| unsafe { HostRef::retain(table) }.ok());
+    // Without a table that it can use there is no log; opening an account will say why.
+    let Some(host) = host else { return };
     let installed = catch_unwind(|| {
         std::panic::set_hook(Box::new(move |info| {
             let place = info.location().map(|at| format!("{}:{}", at.file(), at.line())).unwrap_or_default();
@@ -163,18 +167,18 @@ pub unsafe extern "C" fn init(table: HostTable) {
 ///
 /// # Safety
 /// Called through a descriptor with a valid table.
-pub unsafe extern "C" fn open<P: CarrierPlugin>(settings: Buffer, table: HostTable) -> OpenReply {
-    // SAFETY: by this function's contract.
-    let host = unsafe { HostRef::retain(table) };
+pub unsafe extern "C" fn open<P: CarrierPlugin>(settings: Buffer, table: *const HostTable) -> OpenReply {
     let opened = catch_unwind(AssertUnwindSafe(|| {
+        // SAFETY: by this function's contract.
+        let host = unsafe { HostRef::retain(table) }?;
         let mut settings = serde_json::Deserializer::from_slice(settings.bytes());
         let config: P::Config =
             serde_path_to_error::deserialize(&mut settings).map_err(|error| config_error(&error))?;
-        P::open(config)
+        Ok((P::open(config)?, host))
     }));
     let opened = opened.unwrap_or_else(|payload| Err(panicked("opening the account", payload)));
     match opened {
-        Ok(carrier) => {
+        Ok((carrier, host)) => {
             let info =
                 Opened { profile: carrier.profile().clone(), capabilities: capabilities(carrier.as_ref()) };
             let info = serde_json::to_vec(&info).unwrap_or_default();

@@ -9,7 +9,7 @@ use async_ffi::{FfiFuture, FutureExt as _};
 use async_trait::async_trait;
 use bytes::Bytes;
 
-use super::layout::{Buffer, Descriptor, HostTable, MAGIC, Message, Reply};
+use super::layout::{Buffer, Descriptor, HostTable, MAGIC, Message, OLDEST_DESCRIPTOR, Reply};
 use super::{ABI_MAJOR, CallHead, Description, HttpHead, HttpReplyHead, Opened, ReplyHead};
 use crate::operation::{Packed, Remote, Wire};
 use crate::{CallInfo, Cx, Error, ErrorKind, Host, LogLevel, Outgoing, Phase, Result, SpendPermit};
@@ -163,7 +163,7 @@ impl Plugin {
                     .to_owned(),
             );
         }
-        if header.abi_major != ABI_MAJOR || header.size < size_of::<Descriptor>() {
+        if header.abi_major != ABI_MAJOR || header.size < OLDEST_DESCRIPTOR {
             let (major, minor) = (header.abi_major, header.abi_minor);
             return refuse(format!(
                 "the library speaks plugin ABI {major}.{minor}, this host speaks {ABI_MAJOR}.x: build it again with waybill-core {}",
@@ -187,7 +187,7 @@ impl Plugin {
         let calls = Arc::new(Calls::default());
         let table = table(&calls);
         // SAFETY: the descriptor is genuine and the table valid; the library retains it.
-        unsafe { (self.descriptor.init)(table) }
+        unsafe { (self.descriptor.init)(&table) }
     }
 
     /// What the carrier offers.
@@ -208,7 +208,7 @@ impl Plugin {
         let settings = serde_json::to_vec(settings)
             .map_err(|error| Error::new(ErrorKind::Internal, error.to_string()))?;
         // SAFETY: the descriptor is genuine and the table valid; the library retains it while the account is open.
-        let reply = unsafe { (self.descriptor.open)(settings.into(), table(&calls)) };
+        let reply = unsafe { (self.descriptor.open)(settings.into(), &table(&calls)) };
         let unreadable = |error: serde_json::Error| {
             Error::new(
                 ErrorKind::Config,
@@ -227,24 +227,25 @@ impl Plugin {
 /// A carrier of this program behind the whole boundary, as if it were a library: for tests.
 pub fn loopback<P: crate::CarrierPlugin>() -> Plugin {
     use super::layout::{Header, Text};
-    let header = Header {
-        magic: MAGIC,
-        abi_major: ABI_MAJOR,
-        abi_minor: super::ABI_MINOR,
-        size: size_of::<Descriptor>(),
-        panic_unwinds: u8::from(cfg!(panic = "unwind")),
-        core_version: Text::new(crate::VERSION),
-        carrier_version: Text::new("loopback"),
+    let descriptor: &'static Descriptor = const {
+        &Descriptor {
+            header: Header {
+                magic: MAGIC,
+                abi_major: ABI_MAJOR,
+                abi_minor: super::ABI_MINOR,
+                size: size_of::<Descriptor>(),
+                panic_unwinds: cfg!(panic = "unwind") as u8,
+                core_version: Text::new(crate::VERSION),
+                carrier_version: Text::new("loopback"),
+            },
+            describe: super::guest::describe::<P>,
+            init: super::guest::init,
+            open: super::guest::open::<P>,
+            call: super::guest::call,
+            close: super::guest::close,
+        }
     };
-    let descriptor = Descriptor {
-        header,
-        describe: super::guest::describe::<P>,
-        init: super::guest::init,
-        open: super::guest::open::<P>,
-        call: super::guest::call,
-        close: super::guest::close,
-    };
-    Plugin { descriptor: Box::leak(Box::new(descriptor)) }
+    Plugin { descriptor }
 }
 
 fn table(calls: &Arc<Calls>) -> HostTable {

@@ -73,17 +73,24 @@ pub struct Descriptor {
     pub header: Header,
     /// [`super::Description`] as JSON.
     pub describe: unsafe extern "C" fn() -> Buffer,
-    /// Called once after loading.
-    pub init: unsafe extern "C" fn(HostTable),
-    /// Opens an account from settings as JSON.
-    pub open: unsafe extern "C" fn(Buffer, HostTable) -> OpenReply,
+    /// Called once after loading, with the host's table.
+    pub init: unsafe extern "C" fn(*const HostTable),
+    /// Opens an account from settings as JSON, with the host's table.
+    pub open: unsafe extern "C" fn(Buffer, *const HostTable) -> OpenReply,
     /// Calls an operation of an account.
     pub call: unsafe extern "C" fn(*const (), Message) -> FfiFuture<Reply>,
     /// Closes an account.
     pub close: unsafe extern "C" fn(*const ()),
 }
 
-/// What the host lends. New entries are added at the end; `size` tells which are there.
+/// Size of the descriptor of ABI 1.0, in bytes: a library whose descriptor is smaller is none. A larger one comes from a
+/// newer library; what it has more is left alone.
+pub const OLDEST_DESCRIPTOR: usize = size_of::<Header>() + 5 * size_of::<usize>();
+/// Size of the host's table of ABI 1.0, in bytes: a library can do with no smaller one.
+pub const OLDEST_HOST_TABLE: usize = 8 * size_of::<usize>();
+
+/// What the host lends. It crosses by address, and whoever gets it reads `size` first: new entries are added at the end,
+/// as `Option`s, and are absent in the table of an older host.
 #[repr(C)]
 #[derive(Debug, Clone, Copy)]
 pub struct HostTable {
@@ -103,6 +110,33 @@ pub struct HostTable {
     pub now: unsafe extern "C" fn(*const (), u64) -> i64,
     /// Writes a log line: context, call key, level, text.
     pub log: unsafe extern "C" fn(*const (), u64, u8, Buffer),
+}
+
+impl HostTable {
+    /// A copy of as much of a host's table as this side knows.
+    ///
+    /// # Errors
+    /// A sentence when the table is smaller than the first version's, or absent.
+    ///
+    /// # Safety
+    /// `table` must be null or point at a table of at least the size that its first field states.
+    pub unsafe fn read(table: *const Self) -> Result<Self, String> {
+        // SAFETY: by this function's contract the first field is there unless the pointer is null.
+        let size = if table.is_null() { 0 } else { unsafe { std::ptr::addr_of!((*table).size).read() } };
+        if size < OLDEST_HOST_TABLE {
+            return Err(format!(
+                "the host's table has {size} bytes, this library needs {OLDEST_HOST_TABLE}: use a newer host, or build the library with an older waybill-core"
+            ));
+        }
+        let mut copy = std::mem::MaybeUninit::<Self>::zeroed();
+        // SAFETY: no more is read than the table holds and no more written than the copy holds. Entries of the first
+        // version are all there; later ones are `Option`s, for which zero is `None`.
+        Ok(unsafe {
+            let known = size.min(size_of::<Self>());
+            std::ptr::copy_nonoverlapping(table.cast::<u8>(), copy.as_mut_ptr().cast::<u8>(), known);
+            copy.assume_init()
+        })
+    }
 }
 
 // SAFETY: the context is an `Arc` of a `Send + Sync` type, used only through the functions beside it.
@@ -250,6 +284,15 @@ pub struct OpenReply {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_first_versions_sizes_never_change() {
+        // Both grow at their ends only: when one of these fails, an entry was taken out or put in between.
+        assert!(size_of::<Descriptor>() >= OLDEST_DESCRIPTOR);
+        assert!(size_of::<HostTable>() >= OLDEST_HOST_TABLE);
+        assert_eq!(std::mem::offset_of!(Descriptor, close) + size_of::<usize>(), OLDEST_DESCRIPTOR);
+        assert_eq!(std::mem::offset_of!(HostTable, log) + size_of::<usize>(), OLDEST_HOST_TABLE);
+    }
 
     #[test]
     fn buffers_give_their_bytes_back_and_lies_read_as_nothing() {

@@ -2,6 +2,8 @@
 #![deny(unsafe_code)]
 #![deny(missing_docs)]
 
+#[cfg(feature = "conformance")]
+mod conformance;
 mod dynlib;
 mod inspect;
 mod isolate;
@@ -9,6 +11,8 @@ mod load;
 mod lodging;
 pub mod scaffold;
 
+#[cfg(feature = "conformance")]
+pub use conformance::FromLibrary;
 pub use inspect::{Exported, Inspected, inspect, inspect_bytes};
 pub use isolate::{Isolation, Watched};
 pub use load::{Library, LibraryCarrier, load, verify};

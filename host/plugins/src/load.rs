@@ -3,8 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use waybill_core::abi::host::Plugin;
-use waybill_core::abi::{ABI_MAJOR, Descriptor};
+use waybill_core::abi::ABI_MAJOR;
+use waybill_core::abi::host::{Plugin, PluginWire};
+use waybill_core::abi::layout::OLDEST_DESCRIPTOR;
+use waybill_core::operation::Remote;
 use waybill_core::{Carrier, Error, ErrorKind, Profile, Result};
 
 use crate::inspect::{Exported, Inspected, hash, inspect_bytes, own_format, read_file, refusal};
@@ -52,6 +54,10 @@ impl std::fmt::Debug for LibraryCarrier {
 impl LibraryCarrier {
     /// Opens an account from settings as JSON. Makes no call. The account's calls run on the library's threads.
     pub fn open(&self, settings: serde_json::Value) -> Result<Box<dyn Carrier>> {
+        Ok(Box::new(self.open_remote(settings)?))
+    }
+
+    pub(crate) fn open_remote(&self, settings: serde_json::Value) -> Result<Remote<Watched<PluginWire>>> {
         let plugin = self.plugin;
         let remote = self.threads.run("opening an account", move || plugin.open(&settings))??;
         if remote.profile().id != self.profile.id {
@@ -63,7 +69,7 @@ impl LibraryCarrier {
             return Err(Error::new(ErrorKind::Config, message));
         }
         let purchase = remote.profile().purchase.timeout_seconds;
-        Ok(Box::new(remote.map_wire(|wire| Watched::new(wire, self.threads.clone(), purchase))))
+        Ok(remote.map_wire(|wire| Watched::new(wire, self.threads.clone(), purchase)))
     }
 }
 
@@ -131,11 +137,11 @@ fn fits_this_host(carrier: &Exported) -> Result<(), String> {
             waybill_core::VERSION
         ));
     }
-    if carrier.size < size_of::<Descriptor>() as u64 {
+    if carrier.size < OLDEST_DESCRIPTOR as u64 {
         return Err(format!(
             "the descriptor {symbol} has {} bytes, this host needs {}: build it again with waybill-core {}",
             carrier.size,
-            size_of::<Descriptor>(),
+            OLDEST_DESCRIPTOR,
             waybill_core::VERSION
         ));
     }

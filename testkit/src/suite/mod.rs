@@ -1,5 +1,6 @@
 //! The conformance suite: scenarios played against a carrier, and the cases that judge them.
 
+mod agreement;
 mod call;
 mod cases;
 mod facts;
@@ -13,16 +14,18 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use serde_json::{Value, json};
 use url::Url;
+use waybill_core::abi::host::{Plugin, loopback};
 use waybill_core::operation::capabilities;
 use waybill_core::{Carrier, CarrierPlugin, Effect, Error, Profile, Result as CoreResult};
 
+pub(crate) use agreement::agrees;
 pub(crate) use call::Called;
 pub(crate) use matrix::Matrix;
 pub(crate) use plan::{Need, PLAN, planned_of};
 use sensitive::Sensitive;
 
 use crate::fixtures::{Fixtures, Scenario};
-use crate::mode::{Direct, Mode};
+use crate::mode::{Direct, Linked, Mode};
 use crate::scripted::{Prepared, prepare};
 use crate::{At, Fault, Folder, LogLine, ScriptedHost, Sent, Unmatched, sample_handle};
 
@@ -68,6 +71,7 @@ pub struct Suite {
     pub(crate) base: Url,
     pub(crate) sensitive: Sensitive,
     open: Opener,
+    plugin: Plugin,
     /// Why the carrier cannot be opened.
     pub(crate) closed: Option<String>,
     bought: OnceLock<Option<Bought>>,
@@ -127,13 +131,8 @@ pub const BASE_URL: &str = "https://carrier.test/root";
 
 impl Suite {
     /// The carrier of a crate with the folder `fixtures` below `manifest_dir`.
-    pub fn new<P: CarrierPlugin>(manifest_dir: impl AsRef<Path>) -> Self {
-        Self::with_fixtures::<P>(manifest_dir.as_ref().join("fixtures"))
-    }
-
-    /// The same with a folder of fixtures elsewhere.
-    pub fn with_fixtures<P: CarrierPlugin>(folder: impl AsRef<Path>) -> Self {
-        let fixtures = Fixtures::load(folder.as_ref());
+    pub fn new<P: CarrierPlugin>(manifest_dir: &Path) -> Self {
+        let fixtures = Fixtures::load(&manifest_dir.join("fixtures"));
         let (config, base) = account(&fixtures);
         let schema = serde_json::to_value(schemars::schema_for!(P::Config)).unwrap_or_default();
         let open: Opener = Box::new(|config| {
@@ -158,11 +157,21 @@ impl Suite {
             base,
             sensitive,
             open,
+            plugin: loopback::<P>(),
             closed,
             bought: OnceLock::new(),
             inputs: Mutex::default(),
             prepared: Mutex::default(),
         }
+    }
+
+    /// The same where the account decides what the carrier offers: the profile is that of the account in `config.json`.
+    pub fn of_account<P: CarrierPlugin>(manifest_dir: &Path) -> Self {
+        let mut suite = Self::new::<P>(manifest_dir);
+        if let Ok(opened) = (suite.open)(suite.config.clone()) {
+            suite.profile = opened.profile().clone();
+        }
+        suite
     }
 
     /// Whether the carrier has a capability, by its accessor's name.
@@ -172,8 +181,9 @@ impl Suite {
 
     /// Opens the carrier anew.
     pub(crate) fn carrier(&self, mode: &dyn Mode) -> Result<Box<dyn Carrier>, String> {
-        let link = || (self.open)(self.config.clone());
-        mode.open(&link, &self.config).map_err(|error| format!("the carrier cannot be opened: {error}"))
+        let open = || (self.open)(self.config.clone());
+        let linked = Linked { open: &open, plugin: self.plugin };
+        mode.open(linked, &self.config).map_err(|error| format!("the carrier cannot be opened: {error}"))
     }
 
     /// A host that answers from a scenario's exchanges and those of `common.json`.
@@ -339,12 +349,19 @@ pub struct Bench {
     pub(crate) suite: Arc<Suite>,
     pub(crate) mode: Arc<dyn Mode>,
     matrix: OnceLock<Result<Matrix, String>>,
+    /// Why the carrier does not open in this mode.
+    closed: OnceLock<Option<String>>,
 }
 
 impl Bench {
     /// A suite in a mode.
     pub fn new(suite: Arc<Suite>, mode: Arc<dyn Mode>) -> Self {
-        Self { suite, mode, matrix: OnceLock::new() }
+        Self { suite, mode, matrix: OnceLock::new(), closed: OnceLock::new() }
+    }
+
+    /// Why the carrier does not open in this mode; tried once.
+    pub(crate) fn closed(&self) -> Option<&str> {
+        self.closed.get_or_init(|| self.suite.carrier(&*self.mode).err()).as_deref()
     }
 
     /// Judges one case; an exception in `exceptions.json` counts when the case does not pass.

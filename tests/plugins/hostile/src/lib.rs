@@ -33,6 +33,8 @@ pub enum Mode {
     Huge,
     /// It calls a host that its profile does not list.
     Elsewhere,
+    /// It asks its carrier before it answers, and waits as long as that takes.
+    Ask,
     /// It panics when the account is opened.
     PanicOpening,
     /// It never comes back from opening the account.
@@ -45,11 +47,23 @@ pub enum Mode {
 pub struct Settings {
     /// How it misbehaves.
     pub mode: Mode,
+    /// Where its carrier is.
+    #[serde(default)]
+    pub base_url: Option<String>,
+}
+
+/// Which edition of the library this is. Tests write another number over it in the file, and have a new version.
+static EDITION: &str = "edition-0001";
+
+/// The edition, as it stands in the file and not as the compiler knew it.
+fn edition() -> &'static str {
+    std::hint::black_box(EDITION)
 }
 
 /// The carrier.
 pub struct Hostile {
     mode: Mode,
+    base_url: Option<String>,
     profile: Profile,
 }
 
@@ -83,7 +97,8 @@ impl CarrierPlugin for Hostile {
             Mode::HangOpening => std::thread::sleep(Duration::from_secs(3_600)),
             _ => {}
         }
-        Ok(Box::new(Self { mode: settings.mode, profile: <Self as CarrierPlugin>::profile() }))
+        let Settings { mode, base_url } = settings;
+        Ok(Box::new(Self { mode, base_url, profile: <Self as CarrierPlugin>::profile() }))
     }
     fn example() -> &'static str {
         "mode = \"good\"\n"
@@ -111,11 +126,8 @@ impl Hostile {
             Mode::Spin => spin(Duration::from_secs(3_600)),
             Mode::SpinThenBuy => spin(Duration::from_millis(1_500)),
             Mode::Flood => (0..100_000).for_each(|line| cx.log(LogLevel::Info, format!("line {line}"))),
-            Mode::Elsewhere => {
-                let request = http::Request::get("https://collector.test/take").body(Bytes::new());
-                let request = request.map_err(|error| Error::new(ErrorKind::Internal, error.to_string()))?;
-                cx.read(request).await?;
-            }
+            Mode::Elsewhere => ask(cx, "https://collector.test/take").await?,
+            Mode::Ask => ask(cx, self.base_url.as_deref().unwrap_or("https://hostile.test/")).await?,
             _ => {}
         }
         Ok(())
@@ -125,6 +137,12 @@ impl Hostile {
         let bytes = if self.mode == Mode::Huge { vec![0_u8; 1 << 30] } else { b"label".to_vec() };
         Document::new(DocumentKind::Label, LabelFormat::Pdf, bytes).for_parcel(0)
     }
+}
+
+async fn ask(cx: &Cx, url: &str) -> Result<()> {
+    let request = http::Request::get(url).body(Bytes::new());
+    let request = request.map_err(|error| Error::new(ErrorKind::Internal, error.to_string()))?;
+    cx.read(request).await.map(|_| ())
 }
 
 /// Burns a thread. The sleep inside keeps the machine usable: what matters is that the thread is never given back.
@@ -163,9 +181,11 @@ impl Label for Hostile {
 
 #[async_trait]
 impl Tracking for Hostile {
-    async fn track(&self, cx: &Cx, _: &TrackRequest) -> Result<TrackReplies> {
+    async fn track(&self, cx: &Cx, request: &TrackRequest) -> Result<TrackReplies> {
         self.misbehave(cx).await?;
-        Ok(TrackReplies { replies: vec![] })
+        // Each reply names the edition that gave it.
+        let reply = |_| TrackReply { number: edition().into(), outcome: TrackOutcome::NotFound };
+        Ok(TrackReplies { replies: request.numbers.iter().map(reply).collect() })
     }
 }
 

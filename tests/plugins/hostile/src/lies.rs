@@ -6,7 +6,26 @@ use async_ffi::{FfiFuture, FutureExt as _};
 use waybill_core::abi::layout::{Buffer, Descriptor, Header, Message, Reply, Text};
 use waybill_core::abi::{ABI_MAJOR, ABI_MINOR, MAGIC, guest};
 
-use crate::Hostile;
+use waybill_core::{Carrier, CarrierPlugin, Profile, Result};
+
+use crate::{Hostile, Settings};
+
+/// The second carrier, under an id of its own.
+struct Liar;
+
+impl CarrierPlugin for Liar {
+    const ID: &'static str = "liar";
+    type Config = Settings;
+    fn profile() -> Profile {
+        Profile { id: Self::ID.into(), name: "Liar".to_owned(), ..<Hostile as CarrierPlugin>::profile() }
+    }
+    fn open(settings: Settings) -> Result<Box<dyn Carrier>> {
+        Ok(Box::new(Hostile { mode: settings.mode, base_url: None, profile: Self::profile() }))
+    }
+    fn example() -> &'static str {
+        Hostile::example()
+    }
+}
 
 /// `Buffer` as it lies in memory, to write what `Buffer` would never say.
 #[repr(C)]
@@ -57,9 +76,9 @@ static LIAR: Descriptor = Descriptor {
         core_version: Text::new(waybill_core::VERSION),
         carrier_version: Text::new("0.0.1"),
     },
-    describe: guest::describe::<Hostile>,
+    describe: guest::describe::<Liar>,
     init: guest::init,
-    open: guest::open::<Hostile>,
+    open: guest::open::<Liar>,
     call,
     close: guest::close,
 };
