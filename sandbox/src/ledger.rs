@@ -14,6 +14,8 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
+use crate::Fault;
+
 /// One label purchase that a simulated carrier accepted.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Sale {
@@ -89,6 +91,8 @@ enum Line {
     Sale(Box<Sale>),
     Void { seq: u64, at: DateTime<Utc>, pieces: Vec<String> },
     Request { carrier: String, operation: String, handles: Vec<String> },
+    Unprocessed { carrier: String, handles: Vec<String> },
+    Struck { carrier: String, handles: Vec<String>, fault: Fault },
     Serial { name: String, value: u64 },
 }
 
@@ -98,6 +102,8 @@ struct Index {
     by_tracking: HashMap<(String, String), usize>,
     by_reference: HashMap<(String, String), Vec<usize>>,
     requests: HashMap<(String, String), u32>,
+    unprocessed: HashMap<(String, String), u32>,
+    struck: HashMap<(String, String), Vec<Fault>>,
     serials: HashMap<String, u64>,
     appended: u64,
 }
@@ -203,6 +209,23 @@ impl Ledger {
         }
     }
 
+    /// Notes that a counted request was turned away before it was looked at (401, 429).
+    pub fn note_unprocessed(&self, carrier: &str, handles: &[String]) {
+        if !handles.is_empty() {
+            let line = Line::Unprocessed { carrier: carrier.into(), handles: handles.to_vec() };
+            self.append(&mut self.index(), line);
+        }
+    }
+
+    /// Notes a fault that struck a request to buy.
+    pub fn note_fault(&self, carrier: &str, handles: &[String], fault: &Fault) {
+        if !handles.is_empty() {
+            let line =
+                Line::Struck { carrier: carrier.into(), handles: handles.to_vec(), fault: fault.clone() };
+            self.append(&mut self.index(), line);
+        }
+    }
+
     /// The next number of a named series, never given twice, also after a restart.
     pub fn next_serial(&self, name: &str) -> u64 {
         let mut index = self.index();
@@ -234,6 +257,20 @@ impl Ledger {
     /// How many requests to buy reached a carrier with this handle (reference or key).
     pub fn requests(&self, carrier: &str, handle: &str) -> u32 {
         self.index().requests.get(&(carrier.into(), handle.into())).copied().unwrap_or(0)
+    }
+
+    /// How many of these requests were looked at, and not turned away with 401 or 429 before.
+    pub fn processed(&self, carrier: &str, handle: &str) -> u32 {
+        let index = self.index();
+        let count = |map: &HashMap<(String, String), u32>| {
+            map.get(&(carrier.to_owned(), handle.to_owned())).copied().unwrap_or(0)
+        };
+        count(&index.requests).saturating_sub(count(&index.unprocessed))
+    }
+
+    /// Faults that struck the requests to buy with this handle, in order.
+    pub fn faults(&self, carrier: &str, handle: &str) -> Vec<Fault> {
+        self.index().struck.get(&(carrier.into(), handle.into())).cloned().unwrap_or_default()
     }
 
     /// The sale with this tracking or shipment number.
@@ -303,6 +340,16 @@ impl Index {
             Line::Request { carrier, handles, .. } => {
                 for handle in handles {
                     *self.requests.entry((carrier.clone(), handle)).or_default() += 1;
+                }
+            }
+            Line::Unprocessed { carrier, handles } => {
+                for handle in handles {
+                    *self.unprocessed.entry((carrier.clone(), handle)).or_default() += 1;
+                }
+            }
+            Line::Struck { carrier, handles, fault } => {
+                for handle in handles {
+                    self.struck.entry((carrier.clone(), handle)).or_default().push(fault.clone());
                 }
             }
             Line::Serial { name, value } => {

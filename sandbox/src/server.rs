@@ -277,12 +277,15 @@ async fn carry(shared: &Arc<Shared>, carrier: usize, request: Request, cut: &Cut
     let personality = &shared.personalities[carrier];
     let operation = personality.operation(&request);
     shared.count(personality.id(), operation);
-    if operation == "buy" {
-        shared.ledger.note_request(personality.id(), operation, &personality.handles(&request));
-    }
+    let handles = if operation == "buy" { personality.handles(&request) } else { Vec::new() };
+    shared.ledger.note_request(personality.id(), operation, &handles);
     let faults = shared.faults.draw(personality.id(), operation);
     for fault in &faults {
         tracing::debug!(carrier = personality.id(), operation, ?fault, "fault");
+        shared.ledger.note_fault(personality.id(), &handles, fault);
+        if matches!(fault, Fault::TooManyRequests { .. } | Fault::Quota { .. } | Fault::Unauthorized) {
+            shared.ledger.note_unprocessed(personality.id(), &handles);
+        }
         if let Some(response) = before(shared, carrier, &request, fault, cut).await {
             return response;
         }
@@ -292,6 +295,9 @@ async fn carry(shared: &Arc<Shared>, carrier: usize, request: Request, cut: &Cut
         _ => None,
     });
     let reply = process(shared, carrier, &request, lag.unwrap_or_default());
+    if reply.status == StatusCode::UNAUTHORIZED {
+        shared.ledger.note_unprocessed(personality.id(), &handles);
+    }
     if shared.ledger.settled().await.is_err() {
         cut.now();
         return Reply::json(500, &Value::Null).into_response();

@@ -62,6 +62,8 @@ pub use engine::{
     Shown, TickReport, VoidRequest,
 };
 #[cfg(any(test, feature = "failpoints"))]
+pub use engine::Mutant;
+#[cfg(any(test, feature = "failpoints"))]
 pub use fail::{ALL as FAIL_POINTS, FailAction, FailPoints};
 pub use journal::{Journal, JournalError, SentNote};
 pub use seal::{KeySource, Place, SealError, Sealer};

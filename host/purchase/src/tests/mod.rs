@@ -5,11 +5,12 @@ mod carrier;
 mod crashes;
 mod model;
 mod money;
-pub(crate) mod postgres;
 mod rig;
 mod secrets;
 mod soak;
 mod world;
+
+pub(crate) use waybill_test_postgres as postgres;
 
 /// Declares each test twice: over SQLite and over PostgreSQL. The latter says so and passes where no server is installed.
 macro_rules! on_both {

@@ -98,6 +98,25 @@ impl Cluster {
         checked(output, program);
     }
 
+    /// Runs statements in a database of the server, as its superuser; the output is what `psql -At` prints.
+    pub fn sql(&self, database: &str, statements: &str) -> Result<String, String> {
+        let port = self.port.to_string();
+        let output = Command::new(self.bin.join("psql"))
+            .args(["-X", "-At", "-q", "-h", "127.0.0.1", "-p", &port, "-U", "waybill", "-d", database])
+            .args(["-c", statements])
+            .output()
+            .map_err(|error| error.to_string())?;
+        match output.status.success() {
+            true => Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned()),
+            false => Err(String::from_utf8_lossy(&output.stderr).trim().to_owned()),
+        }
+    }
+
+    /// Port on 127.0.0.1.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     fn control(&self, verb: &str) {
         let (data, log) = (self.folder.join("data"), self.folder.join("log"));
         let options = format!(
@@ -121,13 +140,22 @@ impl Cluster {
         self.control("restart");
     }
 
+    /// Kills the server as a power cut would; it stays away.
+    pub fn crash(&self) {
+        self.control("stop");
+    }
+
+    /// Starts it again after [`Cluster::crash`].
+    pub fn start_again(&self) {
+        self.control("start");
+    }
+
     /// URL of a new, empty database.
     pub fn database(&self) -> String {
         let name = format!("w{}", self.databases.fetch_add(1, Ordering::Relaxed));
-        let url = |name: &str| format!("postgres://waybill@127.0.0.1:{}/{name}", self.port);
         let create = format!("-h 127.0.0.1 -p {} -U waybill {name}", self.port);
         self.run("createdb", &create);
-        url(&name)
+        format!("postgres://waybill@127.0.0.1:{}/{name}", self.port)
     }
 }
 

@@ -1,0 +1,142 @@
+//! The database as the check reads it: plain SQL over the tables, without the engine's code.
+
+use std::collections::{HashMap, HashSet};
+
+use sqlx::any::{AnyPoolOptions, AnyRow};
+use sqlx::{AnyPool, Row};
+
+type Result<T> = std::result::Result<T, sqlx::Error>;
+
+/// A purchase.
+#[derive(Debug, Clone)]
+pub struct PurchaseRow {
+    /// Id.
+    pub id: String,
+    /// Account.
+    pub account: String,
+    /// State.
+    pub state: String,
+    /// Business key.
+    pub business_key: String,
+    /// Parcels in it.
+    pub parcels: i64,
+    /// What a person is told.
+    pub attention: Option<String>,
+}
+
+/// An attempt.
+#[derive(Debug, Clone)]
+pub struct AttemptRow {
+    /// Id.
+    pub id: String,
+    /// Purchase.
+    pub purchase: String,
+    /// Number, from 1.
+    pub n: i64,
+    /// Handle as stored.
+    pub handle: String,
+    /// State.
+    pub state: String,
+    /// Times that it may have left.
+    pub sends: i64,
+}
+
+/// A label.
+#[derive(Debug, Clone)]
+pub struct LabelRow {
+    /// Purchase.
+    pub purchase: String,
+    /// Attempt.
+    pub attempt: String,
+    /// Carrier.
+    pub carrier: String,
+    /// Number.
+    pub tracking: String,
+    /// State.
+    pub state: String,
+    /// Price such as `7.50 USD`.
+    pub price: Option<String>,
+}
+
+/// Everything that the check needs.
+#[derive(Debug, Default)]
+pub struct Rows {
+    /// Purchases by id.
+    pub purchases: HashMap<String, PurchaseRow>,
+    /// Attempts.
+    pub attempts: Vec<AttemptRow>,
+    /// Labels.
+    pub labels: Vec<LabelRow>,
+    /// Attempts with a stored answer whose status says success.
+    pub answered: HashSet<String>,
+    /// Attempts with any evidence.
+    pub evidence: HashSet<String>,
+}
+
+/// A connection for questions.
+pub async fn connect(url: &str) -> Result<AnyPool> {
+    sqlx::any::install_default_drivers();
+    AnyPoolOptions::new().max_connections(1).connect(&url.replacen("sqlite:", "sqlite://", 1)).await
+}
+
+/// Reads all.
+pub async fn load(pool: &AnyPool) -> Result<Rows> {
+    let mut rows = Rows::default();
+    let sql = "SELECT id, account, state, business_key, parcels, attention FROM purchase";
+    for row in sqlx::query(sql).fetch_all(pool).await? {
+        let purchase = PurchaseRow {
+            id: row.try_get(0)?,
+            account: row.try_get(1)?,
+            state: row.try_get(2)?,
+            business_key: row.try_get(3)?,
+            parcels: row.try_get(4)?,
+            attention: row.try_get(5)?,
+        };
+        rows.purchases.insert(purchase.id.clone(), purchase);
+    }
+    let sql = "SELECT id, purchase_id, n, handle, state, sends FROM attempt ORDER BY purchase_id, n";
+    rows.attempts = sqlx::query(sql).fetch_all(pool).await?.iter().map(attempt).collect::<Result<_>>()?;
+    let sql = "SELECT purchase_id, attempt_id, carrier, tracking, state, price FROM label";
+    rows.labels = sqlx::query(sql).fetch_all(pool).await?.iter().map(label).collect::<Result<_>>()?;
+    let sql = "SELECT subject, kind, http_status FROM evidence";
+    for row in sqlx::query(sql).fetch_all(pool).await? {
+        let (subject, kind, status): (String, String, Option<i64>) =
+            (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+        if kind == "answer" && status.is_some_and(|status| (200..300).contains(&status)) {
+            rows.answered.insert(subject.clone());
+        }
+        rows.evidence.insert(subject);
+    }
+    Ok(rows)
+}
+
+fn attempt(row: &AnyRow) -> Result<AttemptRow> {
+    Ok(AttemptRow {
+        id: row.try_get(0)?,
+        purchase: row.try_get(1)?,
+        n: row.try_get(2)?,
+        handle: row.try_get(3)?,
+        state: row.try_get(4)?,
+        sends: row.try_get(5)?,
+    })
+}
+
+fn label(row: &AnyRow) -> Result<LabelRow> {
+    Ok(LabelRow {
+        purchase: row.try_get(0)?,
+        attempt: row.try_get(1)?,
+        carrier: row.try_get(2)?,
+        tracking: row.try_get(3)?,
+        state: row.try_get(4)?,
+        price: row.try_get(5)?,
+    })
+}
+
+/// Work that is left and waits for no person: open attempts and operations, and sweeps to come.
+pub async fn left(pool: &AnyPool) -> Result<i64> {
+    let sql = "SELECT (SELECT COUNT(*) FROM attempt WHERE state IN ('prepared', 'sending') \
+               OR (state = 'unknown' AND (next_check_at IS NOT NULL OR lease_until IS NOT NULL))) \
+               + (SELECT COUNT(*) FROM carrier_op WHERE state IN ('prepared', 'sending', 'unknown')) \
+               + (SELECT COUNT(*) FROM attempt WHERE sweep_at IS NOT NULL)";
+    sqlx::query(sql).fetch_one(pool).await?.try_get(0)
+}
