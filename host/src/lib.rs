@@ -17,7 +17,7 @@ mod waybill;
 
 pub use accounts::{Account, Accounts};
 pub use config::Config;
-pub use purchases::{LabelFile, Purchases};
+pub use purchases::{LabelFile, Purchases, open_vault};
 pub use registry::{Entry, Registry};
 pub use waybill::Waybill;
 

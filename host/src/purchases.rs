@@ -13,7 +13,7 @@ use waybill_core::{
 use waybill_purchase::{
     Accounts as PurchaseAccounts, BuyReply, BuyRequest, Decision, Engine, EngineError, Journal, KeySource,
     OpView, OpenAccount, Options, PurchaseFilter, PurchaseView, Sealer, Shown, SpendCap, Store, StoreError,
-    StoreOptions, VoidRequest,
+    StoreOptions, Vault, VoidRequest,
 };
 use waybill_transport::Transport;
 
@@ -57,19 +57,7 @@ impl Purchases {
         accounts: &Arc<Accounts>,
         transport: &Arc<Transport>,
     ) -> Result<Self> {
-        std::fs::create_dir_all(&config.data_dir).map_err(|error| {
-            Error::new(
-                ErrorKind::Config,
-                format!("data_dir: `{}` cannot be made: {}", config.data_dir.display(), error.kind()),
-            )
-        })?;
-        let store = match &config.store.url {
-            Some(url) => StoreOptions::parse(url),
-            None => StoreOptions::sqlite(config.data_dir.join("waybill.db")),
-        };
-        let store = Store::open(store)
-            .await
-            .map_err(|error| Error::new(ErrorKind::Config, format!("store: {error}")))?;
+        let store = open_store(config).await?;
         set_caps(&store, &config.purchase).await?;
         let journal = Journal::open(config.data_dir.join("outcomes.journal")).map_err(|error| {
             Error::new(ErrorKind::Config, format!("data_dir: the outcome journal: {error}"))
@@ -243,6 +231,26 @@ async fn set_caps(store: &Store, config: &PurchaseConfig) -> Result<()> {
             .map_err(|error| Error::new(ErrorKind::Config, format!("store: {error}")))?;
     }
     Ok(())
+}
+
+/// Opens the configured store; a SQLite file in `data_dir` when none is named.
+pub(crate) async fn open_store(config: &Config) -> Result<Store> {
+    std::fs::create_dir_all(&config.data_dir).map_err(|error| {
+        Error::new(
+            ErrorKind::Config,
+            format!("data_dir: `{}` cannot be made: {}", config.data_dir.display(), error.kind()),
+        )
+    })?;
+    let store = match &config.store.url {
+        Some(url) => StoreOptions::parse(url),
+        None => StoreOptions::sqlite(config.data_dir.join("waybill.db")),
+    };
+    Store::open(store).await.map_err(|error| Error::new(ErrorKind::Config, format!("store: {error}")))
+}
+
+/// The vault of credentials in the configured store, sealed with the configured key. It needs no engine and no accounts.
+pub async fn open_vault(config: &Config) -> Result<Vault> {
+    Ok(Vault::new(open_store(config).await?, sealer(&config.seal)?))
 }
 
 fn sealer(config: &SealConfig) -> Result<Sealer> {

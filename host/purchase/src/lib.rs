@@ -54,6 +54,7 @@ mod journal;
 pub mod ledger;
 mod seal;
 pub mod store;
+mod vault;
 
 pub use engine::{
     Accounts, AttemptView, Attention, BuyReply, BuyRequest, Decision, Desk, Engine, EngineError, Failure,
@@ -65,9 +66,10 @@ pub use fail::{ALL as FAIL_POINTS, FailAction, FailPoints};
 pub use journal::{Journal, JournalError, SentNote};
 pub use seal::{KeySource, Place, SealError, Sealer};
 pub use store::{
-    AttemptState, Event, LabelState, OpKind, OpState, PurchaseFilter, PurchaseState, SpendCap, Store,
-    StoreError, StoreOptions,
+    AttemptState, CredentialInfo, Event, LabelState, OpKind, OpState, PurchaseFilter, PurchaseState,
+    SpendCap, Store, StoreError, StoreOptions,
 };
+pub use vault::{Credential, Vault};
 
 #[cfg(test)]
 mod tests;

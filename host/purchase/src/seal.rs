@@ -12,6 +12,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use base64::Engine as _;
 use chacha20poly1305::aead::{Aead, AeadCore, KeyInit, OsRng, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use secrecy::{ExposeSecret, SecretBox};
@@ -22,7 +23,7 @@ use sha2::{Digest, Sha256};
 pub enum SealError {
     /// Sealing is needed and there is no key.
     #[error(
-        "no sealing key is set: give one (32 bytes, as 64 hexadecimal digits) by file, environment or command"
+        "no sealing key is set: give one (32 bytes, as 64 hexadecimal digits or base64) by file, environment or command"
     )]
     NoKey,
     /// The value was sealed with a key that is not in the ring.
@@ -39,11 +40,11 @@ pub enum SealError {
 /// Where a sealing key comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum KeySource {
-    /// A file with 64 hexadecimal digits.
+    /// A file with 64 hexadecimal digits, or base64 of 32 bytes.
     File(std::path::PathBuf),
-    /// An environment variable with 64 hexadecimal digits.
+    /// An environment variable with the same.
     Env(String),
-    /// A program that prints 64 hexadecimal digits, with its arguments.
+    /// A program that prints the same, with its arguments.
     Command(Vec<String>),
 }
 
@@ -211,9 +212,10 @@ fn run(words: &[String]) -> Result<String, SealError> {
 }
 
 fn parse_key(text: &str) -> Result<[u8; 32], SealError> {
-    let bad = || SealError::BadKey("it is not 64 hexadecimal digits".into());
+    let bad = || SealError::BadKey("it is neither 64 hexadecimal digits nor 32 bytes in base64".into());
     if text.len() != 64 || !text.is_ascii() {
-        return Err(bad());
+        let bytes = base64::engine::general_purpose::STANDARD.decode(text).map_err(|_| bad())?;
+        return bytes.try_into().map_err(|_| bad());
     }
     let mut key = [0; 32];
     for (at, byte) in key.iter_mut().enumerate() {
@@ -293,6 +295,9 @@ mod tests {
         let from_command = Sealer::from_sources(&[command]).unwrap();
         let sealed = from_file.seal(HERE, b"x").unwrap();
         assert_eq!(from_command.open(HERE, &sealed).unwrap(), b"x");
+        let in_base64 = base64::engine::general_purpose::STANDARD.encode([0xab; 32]);
+        let from_base64 = KeySource::Command(vec!["printf".into(), in_base64]);
+        assert_eq!(Sealer::from_sources(&[from_base64]).unwrap().open(HERE, &sealed).unwrap(), b"x");
         let short = KeySource::Command(vec!["printf".into(), "abcd".into()]);
         assert!(matches!(Sealer::from_sources(&[short]), Err(SealError::BadKey(_))));
         assert!(!format!("{from_file:?}").contains("abab"), "a key shows in the debug form");

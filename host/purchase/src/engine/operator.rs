@@ -7,7 +7,8 @@ use waybill_core::{Piece, Purchase, Settlement, ShipmentKey};
 use super::sale::Source;
 use super::{Accounts, Decision, Engine, EngineError, PurchaseView, Result, json};
 use crate::seal::Place;
-use crate::store::{AttemptRow, OpState, PurchaseChange, PurchaseRow, PurchaseState, StoreError};
+use crate::store::{AttemptRow, OpState, PurchaseChange, PurchaseRow, PurchaseState, SEALED, StoreError};
+use crate::vault::Vault;
 
 impl Engine {
     /// Carries out a person's decision about a purchase. What was decided is kept as evidence.
@@ -241,50 +242,28 @@ impl Engine {
         self.operation(tenant, id).await
     }
 
-    /// Stores a credential, sealed. Refused without a key.
-    pub async fn put_credential(
-        &self,
-        tenant: &str,
-        account: &str,
-        carrier: &str,
-        secret: &[u8],
-    ) -> Result<()> {
-        let row = format!("{tenant}/{account}");
-        let sealed = self.inner.sealer.seal_strictly(Place::new("credential", &row, tenant), secret)?;
-        let (tenant, account, carrier) = (tenant.to_owned(), account.to_owned(), carrier.to_owned());
-        self.inner
-            .store
-            .write::<_, StoreError, _>(move |mut db| {
-                Box::pin(async move { db.put_sealed_credential(&tenant, &account, &carrier, sealed).await })
-            })
-            .await?;
-        Ok(())
+    /// The vault of credentials, with this engine's store and keys.
+    pub fn vault(&self) -> Vault {
+        Vault::new(self.inner.store.clone(), self.inner.sealer.clone())
     }
 
-    /// A stored credential, opened.
-    pub async fn credential(&self, tenant: &str, account: &str) -> Result<Option<Vec<u8>>> {
-        let (owner, name) = (tenant.to_owned(), account.to_owned());
-        let sealed = self
-            .inner
-            .store
-            .read::<_, StoreError, _>(|mut db| {
-                Box::pin(async move { db.sealed_credential(&owner, &name).await })
-            })
-            .await?;
-        let row = format!("{tenant}/{account}");
-        let place = Place::new("credential", &row, tenant);
-        Ok(sealed.map(|sealed| self.inner.sealer.open(place, &sealed)).transpose()?)
-    }
-
-    /// Seals again with the newest key what older keys sealed or what was stored plain, a batch at a time, while the
-    /// engine runs. Returns how many values were renewed; 0 means that older keys are no longer needed.
+    /// Seals again with the newest key what older keys sealed or what was stored plain, in transactions of `batch` values,
+    /// while the engine runs. Every process must have the new key as its first before. Returns how many values were
+    /// renewed; 0 means that older keys are no longer needed.
     pub async fn reseal(&self, batch: i64) -> Result<usize> {
-        let sealer = self.inner.sealer.clone();
-        let renewed = self
-            .inner
-            .store
-            .write::<_, StoreError, _>(move |mut db| Box::pin(async move { db.reseal(&sealer, batch).await }))
-            .await?;
+        let (mut renewed, batch) = (0, batch.max(1));
+        for column in SEALED.iter().copied() {
+            let mut after = Some(String::new());
+            while let Some(from) = after {
+                let sealer = self.inner.sealer.clone();
+                let done = self.inner.store.write::<_, StoreError, _>(move |mut db| {
+                    Box::pin(async move { db.reseal(&sealer, column, &from, batch).await })
+                });
+                let done = done.await?;
+                renewed += done.renewed;
+                after = done.after;
+            }
+        }
         Ok(renewed)
     }
 }

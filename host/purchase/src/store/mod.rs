@@ -13,6 +13,7 @@ mod migrate;
 mod ops;
 mod outbox;
 mod purchases;
+mod reseal;
 mod rows;
 mod tenant;
 mod vault;
@@ -37,6 +38,7 @@ pub use vault::{CredentialInfo, SpendCap};
 
 pub(crate) use labels::Inserted;
 pub(crate) use purchases::{PurchaseChange, reservation};
+pub(crate) use reseal::SEALED;
 
 /// Why the store could not do its work.
 #[derive(Debug, Clone, thiserror::Error)]

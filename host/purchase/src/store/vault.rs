@@ -1,6 +1,7 @@
 //! Counters, spend caps, sealed credentials, and what the installation knows of itself.
 
 use sqlx::Row;
+use sqlx::any::AnyRow;
 use waybill_core::{Currency, Money};
 
 use super::purchases::Reservation;
@@ -21,6 +22,8 @@ pub struct SpendCap {
 /// A stored credential, without its content.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CredentialInfo {
+    /// Tenant.
+    pub tenant: String,
     /// Account.
     pub account: String,
     /// Carrier.
@@ -29,6 +32,16 @@ pub struct CredentialInfo {
     pub created_at: i64,
     /// When it last changed.
     pub updated_at: i64,
+}
+
+fn credential_info(row: &AnyRow) -> Result<CredentialInfo> {
+    Ok(CredentialInfo {
+        tenant: row.try_get(0)?,
+        account: row.try_get(1)?,
+        carrier: row.try_get(2)?,
+        created_at: row.try_get(3)?,
+        updated_at: row.try_get(4)?,
+    })
 }
 
 fn in_major(minor: i64, currency: &str) -> String {
@@ -196,31 +209,31 @@ impl Db<'_> {
         self.run(upsert).await.map(drop)
     }
 
-    pub(crate) async fn sealed_credential(&mut self, tenant: &str, account: &str) -> Result<Option<Vec<u8>>> {
+    pub(crate) async fn sealed_credential(
+        &mut self,
+        tenant: &str,
+        account: &str,
+    ) -> Result<Option<(CredentialInfo, Vec<u8>)>> {
         let query = self
-            .sql("SELECT sealed FROM credential WHERE tenant = $1 AND account = $2")
+            .sql(
+                "SELECT tenant, account, carrier, created_at, updated_at, sealed FROM credential \
+                 WHERE tenant = $1 AND account = $2",
+            )
             .bind(tenant.to_owned())
             .bind(account.to_owned());
-        self.one(query).await?.map(|row| Ok(row.try_get(0)?)).transpose()
+        self.one(query).await?.map(|row| Ok((credential_info(&row)?, row.try_get(5)?))).transpose()
     }
 
-    /// The stored credentials of a tenant, without their content.
-    pub async fn credentials(&mut self, tenant: &str) -> Result<Vec<CredentialInfo>> {
+    /// The stored credentials of a tenant, or of all, without their content.
+    pub async fn credentials(&mut self, tenant: Option<&str>) -> Result<Vec<CredentialInfo>> {
         let query = self
-            .sql("SELECT account, carrier, created_at, updated_at FROM credential WHERE tenant = $1 ORDER BY account")
-            .bind(tenant.to_owned());
-        self.all(query)
-            .await?
-            .iter()
-            .map(|row| {
-                Ok(CredentialInfo {
-                    account: row.try_get(0)?,
-                    carrier: row.try_get(1)?,
-                    created_at: row.try_get(2)?,
-                    updated_at: row.try_get(3)?,
-                })
-            })
-            .collect()
+            .sql(
+                "SELECT tenant, account, carrier, created_at, updated_at FROM credential \
+                 WHERE $1 = 0 OR tenant = $2 ORDER BY tenant, account",
+            )
+            .bind(i64::from(tenant.is_some()))
+            .bind(tenant.unwrap_or_default().to_owned());
+        self.all(query).await?.iter().map(credential_info).collect()
     }
 
     /// Forgets a stored credential. False when there was none.
@@ -230,77 +243,5 @@ impl Db<'_> {
             .bind(tenant.to_owned())
             .bind(account.to_owned());
         Ok(self.run(delete).await? == 1)
-    }
-}
-
-/// Columns that hold sealed values: table, key column, sealed column, tenant column.
-const SEALED: [(&str, &str); 5] = [
-    ("purchase", "order_sealed"),
-    ("evidence", "body_sealed"),
-    ("document", "bytes_sealed"),
-    ("carrier_op", "request_sealed"),
-    ("carrier_op", "reply_sealed"),
-];
-
-impl Db<'_> {
-    /// Renews values that an older key sealed, at most `batch` of each table.
-    pub(crate) async fn reseal(&mut self, sealer: &crate::seal::Sealer, batch: i64) -> Result<usize> {
-        let mut renewed = 0;
-        for (table, column) in SEALED {
-            renewed += self.reseal_column(sealer, table, column, batch).await?;
-        }
-        renewed += self.reseal_credentials(sealer, batch).await?;
-        Ok(renewed)
-    }
-
-    async fn reseal_column(
-        &mut self,
-        sealer: &crate::seal::Sealer,
-        table: &'static str,
-        column: &'static str,
-        batch: i64,
-    ) -> Result<usize> {
-        let text = format!("SELECT id, tenant, {column} FROM {table} WHERE {column} IS NOT NULL");
-        let rows = self.all(sqlx::query(sqlx::AssertSqlSafe(text))).await?;
-        let mut renewed = 0;
-        for row in rows {
-            let (id, tenant, sealed): (String, String, Vec<u8>) =
-                (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
-            if !sealer.is_stale(&sealed) {
-                continue;
-            }
-            let place = crate::seal::Place::new(table, &id, &tenant);
-            let fresh = sealer.seal(place, &sealer.open(place, &sealed)?)?;
-            let text = format!("UPDATE {table} SET {column} = $1 WHERE id = $2");
-            self.run(sqlx::query(sqlx::AssertSqlSafe(text)).bind(fresh).bind(id)).await?;
-            renewed += 1;
-            if i64::try_from(renewed).unwrap_or(i64::MAX) >= batch {
-                break;
-            }
-        }
-        Ok(renewed)
-    }
-
-    async fn reseal_credentials(&mut self, sealer: &crate::seal::Sealer, batch: i64) -> Result<usize> {
-        let rows = self.all(self.sql("SELECT tenant, account, sealed FROM credential")).await?;
-        let mut renewed = 0;
-        for row in rows.iter().take(usize::try_from(batch).unwrap_or(usize::MAX)) {
-            let (tenant, account, sealed): (String, String, Vec<u8>) =
-                (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
-            if !sealer.is_stale(&sealed) {
-                continue;
-            }
-            let id = format!("{tenant}/{account}");
-            let place = crate::seal::Place::new("credential", &id, &tenant);
-            let fresh = sealer.seal_strictly(place, &sealer.open(place, &sealed)?)?;
-            let update = self
-                .sql("UPDATE credential SET sealed = $1 WHERE tenant = $2 AND account = $3")
-                .bind(fresh)
-                .bind(tenant)
-                .bind(account);
-            self.run(update).await?;
-            renewed += 1;
-        }
-        Ok(renewed)
     }
 }

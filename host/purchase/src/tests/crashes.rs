@@ -190,26 +190,6 @@ on_both! {
         let late = rig.buy_with(patient("2")).await.unwrap();
         assert_eq!(rig.engine.show("t1", &late.id).await.unwrap().attempts[0].unsent, 0);
     }
-
-    async fn keys_rotate_while_the_engine_runs(rig: World { World::new(FULL) }) {
-        let bought = rig.buy("1").await.unwrap();
-        rig.engine.put_credential("t1", "main", "world", b"secret").await.unwrap();
-        rig.settle().await;
-        let store = rig.engine.store().clone();
-        let folder = tempfile::tempdir().unwrap();
-        let open = |keys: Vec<[u8; 32]>, name: &str| {
-            let journal = Journal::open(folder.path().join(name)).unwrap();
-            Engine::open(store.clone(), journal, Sealer::new(keys), quick())
-        };
-        let both = open(vec![[8; 32], [9; 32]], "both").await.unwrap();
-        assert_eq!(both.credential("t1", "main").await.unwrap().unwrap(), b"secret");
-        while both.reseal(2).await.unwrap() > 0 {}
-        let new = open(vec![[8; 32]], "new").await.unwrap();
-        assert_eq!(new.credential("t1", "main").await.unwrap().unwrap(), b"secret");
-        assert_eq!(new.documents("t1", &bought.id).await.unwrap().len(), 1);
-        clean(&audit::audit(&new, None).await.unwrap(), "after the rotation");
-        assert!(rig.engine.documents("t1", &bought.id).await.is_err(), "the old key still opens");
-    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -7,6 +7,7 @@ mod model;
 mod money;
 pub(crate) mod postgres;
 mod rig;
+mod secrets;
 mod soak;
 mod world;
 
