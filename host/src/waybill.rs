@@ -1,21 +1,23 @@
 //! The host: everything that the program does, as a library.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{NaiveDate, Utc};
 use tokio::sync::OnceCell;
 use waybill_core::{
-    AccountReply, AccountRequest, AddressReply, AddressRequest, Error, ErrorKind, RateRequest, Result,
-    Shipment, TrackOutcome, TrackReply, TrackRequest, TrackingNumber,
+    AccountReply, AddressReply, AddressRequest, Error, ErrorKind, Result, TrackOutcome, TrackReply,
+    TrackRequest, TrackingNumber,
 };
-use waybill_shop::{ExchangeRates, Goal, Participant, ShopAnswer, ShopQuestion, Suggestion};
+use waybill_shop::{ExchangeRates, PromiseEngine, Shopper, TermsGate};
 use waybill_transport::{Transport, TransportSettings};
 
-use crate::accounts::{Account, Accounts};
+use crate::accounts::Accounts;
 use crate::config::Config;
-use crate::purchases::Purchases;
+use crate::purchases::{DEFAULT_TENANT, Purchases};
+use crate::records::Records;
 use crate::registry::Registry;
+use crate::tenants::Tenants;
 
 /// A running host.
 pub struct Waybill {
@@ -24,6 +26,12 @@ pub struct Waybill {
     transport: Arc<Transport>,
     accounts: Arc<Accounts>,
     purchases: OnceCell<Purchases>,
+    pub(crate) records: Arc<Records>,
+    pub(crate) tenants: Arc<Tenants>,
+    pub(crate) gate: TermsGate,
+    pub(crate) shopper: Shopper,
+    pub(crate) promises: BTreeMap<String, PromiseEngine>,
+    pub(crate) exchange: Arc<ExchangeRates>,
 }
 
 impl Waybill {
@@ -33,24 +41,52 @@ impl Waybill {
         Self::with_registry(config, registry).await
     }
 
-    /// Opens a host with carriers of your own choice.
+    /// Opens a host with carriers of your own choice. Linked accounts of the default tenant are opened beside the
+    /// configured ones; one that cannot be opened is listed as missing, with the reason, and stops nothing.
     pub async fn with_registry(config: Config, registry: Registry) -> Result<Self> {
+        let problems = config.problems(&registry);
+        if !problems.is_empty() {
+            return Err(Error::invalid(problems));
+        }
         let transport = Transport::new(transport_settings(&config)?)?;
-        let accounts = Arc::new(Accounts::open(&config.accounts, &registry, &transport)?);
-        Ok(Self { config, registry, transport, accounts, purchases: OnceCell::new() })
+        let records = Arc::new(Records::new(&config));
+        let linking = config.linking.clone();
+        let tenants =
+            Arc::new(Tenants::new(records.clone(), registry.clone(), transport.clone(), linking));
+        let accounts =
+            Arc::new(Accounts::open(&config.accounts, &registry, &transport, tenants.clone())?);
+        tenants.read(DEFAULT_TENANT).await?;
+        let promises = config.shop.promises.iter();
+        let promises: Result<BTreeMap<_, _>> = promises
+            .map(|(name, settings)| Ok((name.clone(), PromiseEngine::new(settings.clone())?)))
+            .collect();
+        Ok(Self {
+            gate: crate::terms::gate(&config, &records),
+            shopper: Shopper::new(config.shop.cache_settings()),
+            promises: promises?,
+            exchange: Arc::new(config.shop.exchange.clone()),
+            records,
+            tenants,
+            config,
+            registry,
+            transport,
+            accounts,
+            purchases: OnceCell::new(),
+        })
     }
 
     /// The purchase engine over the configured store; opened, and what a crash left behind taken up, at the first call.
     pub async fn purchases(&self) -> Result<&Purchases> {
-        self.purchases
-            .get_or_try_init(|| Purchases::open(&self.config, &self.accounts, &self.transport))
-            .await
+        let open =
+            || Purchases::open(&self.config, &self.records, &self.gate, &self.accounts, &self.transport);
+        self.purchases.get_or_try_init(open).await
     }
 
     /// Ends it in order: purchases under way are brought to a durable point first.
     pub async fn close(self) {
-        if let Some(purchases) = self.purchases.into_inner() {
-            purchases.close().await;
+        match self.purchases.into_inner() {
+            Some(purchases) => purchases.close().await,
+            None => self.records.close().await,
         }
     }
 
@@ -69,41 +105,6 @@ impl Waybill {
     /// The pool that its requests go through.
     pub fn transport(&self) -> &Arc<Transport> {
         &self.transport
-    }
-
-    /// Rates of all accounts, or of the named ones, within the configured deadline.
-    pub async fn rates(&self, mut request: RateRequest, only: &[String]) -> Result<ShopAnswer> {
-        prepare(&mut request.shipment)?;
-        let participants: Vec<Participant> = if only.is_empty() {
-            self.accounts.iter().map(Account::participant).collect()
-        } else {
-            only.iter()
-                .map(|name| self.accounts.get(name).map(Account::participant))
-                .collect::<Result<_>>()?
-        };
-        if participants.is_empty() {
-            return Err(Error::invalid_field(
-                "accounts",
-                "no account is configured",
-                "add one to waybill.toml; `waybill config example` prints one",
-            ));
-        }
-        let question =
-            ShopQuestion { rate: request, deadline: Duration::from_millis(self.config.shop.deadline_ms) };
-        Ok(waybill_shop::shop(&participants, &question).await)
-    }
-
-    /// The offer to buy by the configured preferences, and why: in time first, then preference, then price. Nothing in time
-    /// is said to be so and not suggested.
-    pub fn suggest(
-        &self,
-        answer: &ShopAnswer,
-        shipment: &Shipment,
-        deliver_by: Option<NaiveDate>,
-    ) -> Suggestion {
-        let ship_date = shipment.ship_date.unwrap_or_else(|| Utc::now().date_naive());
-        let goal = Goal { ship_date, to: shipment.to.country, deliver_by };
-        waybill_shop::suggest(&answer.offers, &goal, &self.config.shop.preferences, &ExchangeRates::default())
     }
 
     /// Histories of parcels from one account, in the order of the numbers.
@@ -143,13 +144,7 @@ impl Waybill {
 
     /// Proves an account's credentials by a harmless real call.
     pub async fn prove_account(&self, account: &str) -> Result<AccountReply> {
-        let account = self.accounts.get(account)?;
-        let name = &account.carrier().profile().name;
-        let check = account
-            .carrier()
-            .account()
-            .ok_or_else(|| Error::unsupported(format!("{name} has no call that proves credentials")))?;
-        check.prove(&account.cx("prove_account", None), &AccountRequest {}).await
+        crate::linking::prove(&*self.accounts.get(account)?).await
     }
 }
 
@@ -157,25 +152,6 @@ impl std::fmt::Debug for Waybill {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Waybill").field("accounts", &self.accounts).finish_non_exhaustive()
     }
-}
-
-/// Refuses what no carrier could accept and fills in today as the ship date.
-pub(crate) fn prepare(shipment: &mut Shipment) -> Result<()> {
-    let mut problems = shipment.problems();
-    let today = Utc::now().date_naive();
-    match shipment.ship_date {
-        None => shipment.ship_date = Some(today),
-        // It may still be yesterday at the origin.
-        Some(date) if date < today - chrono::Duration::days(1) => {
-            problems.push(waybill_core::FieldProblem::new(
-                "ship_date",
-                format!("{date} has passed"),
-                "give today or a later day, or leave it out",
-            ))
-        }
-        Some(_) => {}
-    }
-    if problems.is_empty() { Ok(()) } else { Err(Error::invalid(problems)) }
 }
 
 fn transport_settings(config: &Config) -> Result<TransportSettings> {

@@ -105,11 +105,6 @@ impl TermsGate {
         self
     }
 
-    /// Whether any terms are asked for, of these carriers.
-    pub fn asks_for_any<'a>(&self, mut profiles: impl Iterator<Item = &'a Profile>) -> bool {
-        !self.programme.is_empty() || !self.carriers.is_empty() || profiles.any(|profile| !profile.terms.is_empty())
-    }
-
     /// The current terms of a carrier; the operator's own without one.
     pub fn current(&self, profile: Option<&Profile>) -> Vec<Terms> {
         let Some(profile) = profile else { return self.programme.clone() };
@@ -125,6 +120,10 @@ impl TermsGate {
 
     /// Current terms that a tenant has not accepted for a carrier.
     pub async fn open_terms(&self, tenant: &str, profile: &Profile) -> Result<Vec<Terms>> {
+        let asked = self.lacking(&[], profile);
+        if asked.is_empty() {
+            return Ok(asked);
+        }
         Ok(self.lacking(&self.book.of_tenant(tenant).await?, profile))
     }
 
@@ -171,7 +170,13 @@ impl TermsGate {
 
     /// Sorts accounts by whether the tenant has accepted all their terms.
     pub async fn sort(&self, tenant: &str, participants: &[Participant]) -> Result<Gated> {
-        let accepted = self.book.of_tenant(tenant).await?;
+        // Where nothing is to be accepted the book is not read at all.
+        let profiles = participants.iter().map(|participant| participant.carrier.profile());
+        let accepted = if profiles.clone().any(|profile| !self.lacking(&[], profile).is_empty()) {
+            self.book.of_tenant(tenant).await?
+        } else {
+            Vec::new()
+        };
         let mut gated = Gated::default();
         for participant in participants {
             let terms = self.lacking(&accepted, participant.carrier.profile());

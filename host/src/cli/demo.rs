@@ -94,7 +94,8 @@ async fn story(output: &Output, host: &Waybill, sandbox: &Sandbox, args: &DemoAr
 /// The first label format of the carrier, PDF where it has it.
 fn label_for(host: &Waybill, account: &str) -> Result<waybill_core::LabelSpec, Failure> {
     use waybill_core::{LabelFormat, LabelSpec};
-    let offers = &host.accounts().get(account)?.carrier().profile().labels;
+    let account = host.accounts().get(account)?;
+    let offers = &account.carrier().profile().labels;
     let pdf = offers.iter().find(|offer| offer.format == LabelFormat::Pdf);
     Ok(pdf.or(offers.first()).map_or_else(LabelSpec::default, |offer| LabelSpec::new(offer.format.clone())))
 }
