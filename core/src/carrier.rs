@@ -55,6 +55,14 @@ pub trait Carrier: Send + Sync {
     fn landed_cost(&self) -> Option<&dyn LandedCost> {
         None
     }
+    /// Customs documents of the shipper's own.
+    fn trade_documents(&self) -> Option<&dyn TradeDocuments> {
+        None
+    }
+    /// Consent of an account's owner.
+    fn consent(&self) -> Option<&dyn Consent> {
+        None
+    }
 }
 
 /// Prices.
@@ -189,6 +197,33 @@ pub trait AccountCheck: Send + Sync {
 pub trait LandedCost: Send + Sync {
     /// What duties and taxes a shipment will cost.
     async fn landed_cost(&self, cx: &Cx, request: &LandedCostRequest) -> Result<LandedCostReply>;
+}
+
+/// Customs documents of the shipper's own: an invoice on the shipper's paper, a certificate of origin, a licence.
+#[async_trait]
+pub trait TradeDocuments: Send + Sync {
+    /// Gives documents to the carrier, for a shipment to come or for one that is bought.
+    ///
+    /// * `DOCUMENT-01` For a shipment to come the reply names the options that attach the documents to it; for a bought
+    ///   shipment they are attached by this call.
+    /// * `DOCUMENT-02` A kind, format or size that the carrier does not take is `Invalid` before any call.
+    async fn upload(&self, cx: &Cx, request: &UploadRequest) -> Result<UploadReply>;
+}
+
+/// Consent of an account's owner: for carriers where an application acts for accounts of others after they signed in at
+/// the carrier. The account is opened with the application's own keys; what the owner grants completes its settings.
+#[async_trait]
+pub trait Consent: Send + Sync {
+    /// The page where the owner signs in. Makes no call.
+    ///
+    /// * `CONSENT-01` The page is at the profile's hosts or the configured base URL; it holds neither the verifier nor a
+    ///   secret.
+    async fn begin(&self, cx: &Cx, request: &ConsentRequest) -> Result<ConsentPage>;
+    /// Exchanges what the owner came back with.
+    ///
+    /// * `CONSENT-02` An answer with another state, and the owner's refusal, are errors without a call.
+    /// * `CONSENT-03` What is granted are settings of the carrier; the account opens with them.
+    async fn finish(&self, cx: &Cx, answer: &ConsentAnswer) -> Result<Grant>;
 }
 
 /// How a carrier is opened: the entry point of a carrier crate.

@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::permit::PermitId;
-use crate::{Error, ErrorKind, Result, SpendPermit};
+use crate::{Error, ErrorKind, Grant, Result, SpendPermit};
 
 /// An HTTP request with its whole body.
 pub type Request = http::Request<Bytes>;
@@ -81,6 +81,12 @@ pub trait Host: Send + Sync {
     fn now(&self) -> DateTime<Utc>;
     /// Writes a log line.
     fn log(&self, call: &CallInfo, level: LogLevel, message: &str);
+    /// Seals settings that the carrier renewed, in place of the account's own. A host that cannot says so, and the
+    /// renewed settings live as long as the opened account.
+    async fn keep(&self, call: &CallInfo, grant: &Grant) -> Result<()> {
+        let _ = (call, grant);
+        Err(Error::unsupported("this host keeps no renewed settings"))
+    }
 }
 
 /// The context of one call. Cheap to clone.
@@ -144,6 +150,12 @@ impl Cx {
     /// Writes a line to the host's log. No secrets, no personal data.
     pub fn log(&self, level: LogLevel, message: impl fmt::Display) {
         self.host.log(&self.call, level, &message.to_string());
+    }
+
+    /// Hands renewed settings of the account to the host, before they are used: a carrier that gives a new refresh token
+    /// with each access token does not take the old one again.
+    pub async fn keep(&self, grant: &Grant) -> Result<()> {
+        self.host.keep(&self.call, grant).await
     }
 
     /// The host behind this context.

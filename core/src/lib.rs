@@ -36,8 +36,8 @@ mod units;
 pub mod wire;
 
 pub use carrier::{
-    AccountCheck, AddressCheck, Carrier, CarrierPlugin, Label, LandedCost, Manifest, Pickup, RateQuote,
-    Tracking,
+    AccountCheck, AddressCheck, Carrier, CarrierPlugin, Consent, Label, LandedCost, Manifest, Pickup,
+    RateQuote, Tracking, TradeDocuments,
 };
 pub use cx::{CallInfo, Cx, Effect, Host, LogLevel, Outgoing, Request, Response};
 pub use error::{CarrierWords, Error, ErrorKind, FieldProblem, Phase, Result, Retry, Scope};

@@ -259,6 +259,16 @@ operations! {
         /// Duties and taxes.
         CalculateLandedCost = "landed_cost", landed_cost(LandedCostRequest) -> LandedCostReply, Read;
     }
+    trade_documents: TradeDocuments {
+        /// Customs documents to the carrier.
+        UploadDocuments = "upload_documents", upload(UploadRequest) -> UploadReply, Change;
+    }
+    consent: Consent {
+        /// The page where an account's owner signs in.
+        BeginConsent = "begin_consent", begin(ConsentRequest) -> ConsentPage, Read;
+        /// Exchanges the owner's consent.
+        FinishConsent = "finish_consent", finish(ConsentAnswer) -> Grant, Change;
+    }
 }
 
 fn files(documents: &mut [Document]) -> Vec<&mut Bytes> {
@@ -274,6 +284,9 @@ impl Attachments for PickupCancelled {}
 impl Attachments for AddressReply {}
 impl Attachments for AccountReply {}
 impl Attachments for LandedCostReply {}
+impl Attachments for UploadReply {}
+impl Attachments for ConsentPage {}
+impl Attachments for Grant {}
 impl Attachments for Purchase {
     fn attachments(&mut self) -> Vec<&mut Bytes> {
         files(&mut self.documents)

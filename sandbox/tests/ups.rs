@@ -405,3 +405,49 @@ async fn odd_values_never_break_it() {
     )
     .await;
 }
+
+#[tokio::test]
+async fn an_owner_consents_and_codes_and_refresh_tokens_are_taken_once() {
+    let sandbox = sandbox().await;
+    let client = Client::new(sandbox.base_url("ups"));
+    let verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+    let page = "/security/v1/oauth/authorize?client_id=ups-app-client&redirect_uri=https%3A%2F%2Foms.example%2Fback\
+        &response_type=code&state=s-1&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+    let code = async || {
+        let back = client.get(page).await;
+        assert_eq!(back.status, 302);
+        let to = back.headers["location"].to_str().unwrap().to_owned();
+        assert!(to.starts_with("https://oms.example/back?code=") && to.ends_with("&state=s-1"), "{to}");
+        to.split("code=").nth(1).unwrap().split('&').next().unwrap().to_owned()
+    };
+    let exchange = async |code: &str, verifier: &str| {
+        let form = [
+            ("grant_type", "authorization_code"),
+            ("code", code),
+            ("redirect_uri", "https%3A%2F%2Foms.example%2Fback"),
+            ("code_verifier", verifier),
+            ("client_id", "ups-app-client"),
+        ];
+        client.form("/security/v1/oauth/token", &form).await
+    };
+    assert_eq!(exchange(&code().await, "wrong").await.status, 401);
+    let taken = code().await;
+    let first = exchange(&taken, verifier).await;
+    assert_eq!(first.status, 200);
+    assert_eq!(exchange(&taken, verifier).await.status, 401, "a code is taken once");
+
+    let keys = format!("Basic {}", encode64("ups-app-client:ups-app-secret"));
+    let app = Client::new(sandbox.base_url("ups")).with("authorization", &keys);
+    let refresh = first.text("/refresh_token");
+    let form = [("grant_type", "refresh_token"), ("refresh_token", refresh.as_str())];
+    let second = app.form("/security/v1/oauth/refresh", &form).await;
+    assert_eq!(second.text("/refresh_count"), "1");
+    assert_ne!(second.text("/refresh_token"), refresh);
+    assert_eq!(app.form("/security/v1/oauth/refresh", &form).await.status, 401, "and so is a refresh token");
+
+    // What the owner granted quotes the owner's prices.
+    let seller = Client::new(sandbox.base_url("ups"))
+        .with("authorization", &format!("Bearer {}", second.text("/access_token")));
+    let answer = seller.post("/api/rating/v2409/Shop", rate(address("97205", "OR", "US"), "X9Y8Z7")).await;
+    assert!(answer.at("/RateResponse/RatedShipment/0").get("NegotiatedRateCharges").is_some());
+}

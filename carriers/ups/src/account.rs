@@ -14,7 +14,7 @@ use crate::rate::{self, Question};
 impl AccountCheck for Ups {
     async fn prove(&self, cx: &Cx, _: &AccountRequest) -> Result<AccountReply> {
         let Some(request) = sample(&self.config) else {
-            self.tokens.get(cx, || crate::auth::fetch(cx, &self.config)).await?;
+            self.tokens.get(cx, || self.fetch(cx)).await?;
             let cure = "set `shipper` to the account's address to have its own prices proven as well";
             return Ok(reply(&self.config, "an access token", vec![Notice::new("account-not-proven", cure)]));
         };

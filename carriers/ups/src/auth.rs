@@ -1,14 +1,16 @@
-//! OAuth: client credentials for a token that lives four hours, and what every request carries.
+//! OAuth: client credentials, or an owner's refresh token, for a token that lives four hours; what every request carries.
+
+use std::sync::{Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
 use http::Method;
 use rust_decimal::prelude::ToPrimitive;
-use waybill_core::{Cx, Repeatable, Request, Response, Result, SpendPermit, Token, wire};
+use waybill_core::{Cx, LogLevel, Repeatable, Request, Response, Result, Secret, SpendPermit, Token, wire};
 
 use crate::carrier::Ups;
 use crate::config::Config;
-use crate::error;
 use crate::wire::oauth::TokenResponse;
+use crate::{consent, error};
 
 /// Seconds that a token lives when UPS does not say (its usual figure is 14,399).
 const USUAL_LIFE: u64 = 3_600;
@@ -26,20 +28,59 @@ impl Ups {
 
     /// Sends a request that spends money, once.
     pub(crate) async fn spend(&self, cx: &Cx, permit: SpendPermit, request: Request) -> Result<Response> {
-        let fetch = || fetch(cx, &self.config);
+        let fetch = || self.fetch(cx);
         self.tokens.spend(cx, permit, fetch, |token| stamped(cx, &request, token)).await
     }
 
     async fn repeatable(&self, cx: &Cx, effect: Repeatable, request: Request) -> Result<Response> {
-        let fetch = || fetch(cx, &self.config);
+        let fetch = || self.fetch(cx);
         self.tokens.send(cx, effect, fetch, |token| stamped(cx, &request, token)).await
+    }
+
+    /// Asks for a new token: for the owner who consented, else for the application's own account.
+    pub(crate) async fn fetch(&self, cx: &Cx) -> Result<Token> {
+        let Some(refresh_token) = self.renewal.next() else {
+            let response = cx.read(token_request(&self.config)?).await?;
+            return parse_token(&response, cx.now());
+        };
+        let response = cx.change(consent::refresh_request(&self.config, &refresh_token)?).await?;
+        let (token, grant) = consent::parse(&response, "token renewal", cx.now()).map_err(|error| {
+            consent::ended(
+                error,
+                "UPS does not renew the consent: let the owner of the account sign in again",
+            )
+        })?;
+        if let Some(next) = grant.settings.get(consent::REFRESH_TOKEN) {
+            self.renewal.set(Secret::new(next.expose()));
+            if let Err(error) = cx.keep(&grant).await {
+                let kind = error.kind.as_str();
+                cx.log(
+                    LogLevel::Warn,
+                    format!("the renewed refresh token is not kept: {kind}: {}", error.message),
+                );
+            }
+        }
+        Ok(token)
     }
 }
 
-/// Asks for a new token.
-pub(crate) async fn fetch(cx: &Cx, config: &Config) -> Result<Token> {
-    let response = cx.read(token_request(config)?).await?;
-    parse_token(&response, cx.now())
+/// The refresh token that UPS takes next. It changes with each renewal.
+#[derive(Debug, Default)]
+pub(crate) struct Renewal(Mutex<Option<Secret>>);
+
+impl Renewal {
+    /// Begins with the one in the settings.
+    pub(crate) fn from_settings(config: &Config) -> Self {
+        Self(Mutex::new(config.refresh_token.clone()))
+    }
+
+    fn next(&self) -> Option<Secret> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn set(&self, next: Secret) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(next);
+    }
 }
 
 /// The token request: the only one that carries the secret.
@@ -53,9 +94,14 @@ pub(crate) fn token_request(config: &Config) -> Result<Request> {
 
 /// Reads a token.
 pub(crate) fn parse_token(response: &Response, now: DateTime<Utc>) -> Result<Token> {
-    let token: TokenResponse = error::read(response, "token")?;
-    let seconds = token.expires_in.and_then(|seconds| seconds.to_u64()).unwrap_or(USUAL_LIFE);
-    Ok(Token::lasting(token.access_token.expose(), now, seconds))
+    let answer: TokenResponse = error::read(response, "token")?;
+    Ok(token(&answer, now))
+}
+
+/// The access token of an answer.
+pub(crate) fn token(answer: &TokenResponse, now: DateTime<Utc>) -> Token {
+    let seconds = answer.expires_in.and_then(|seconds| seconds.to_u64()).unwrap_or(USUAL_LIFE);
+    Token::lasting(answer.access_token.expose(), now, seconds)
 }
 
 /// The request with token and tracing headers. Tracking requires `transId` and `transactionSrc`, the other APIs take

@@ -1,10 +1,11 @@
 //! The opened account and what it can do.
 
 use waybill_core::{
-    AccountCheck, AddressCheck, Carrier, CarrierPlugin, Label, Pickup, Profile, RateQuote, Result,
+    AccountCheck, AddressCheck, Carrier, CarrierPlugin, Consent, Label, Pickup, Profile, RateQuote, Result,
     TokenCache, Tracking,
 };
 
+use crate::auth::Renewal;
 use crate::config::Config;
 use crate::services;
 
@@ -14,6 +15,7 @@ pub struct Ups {
     pub(crate) config: Config,
     pub(crate) profile: Profile,
     pub(crate) tokens: TokenCache,
+    pub(crate) renewal: Renewal,
 }
 
 impl CarrierPlugin for Ups {
@@ -36,7 +38,9 @@ impl CarrierPlugin for Ups {
 impl Ups {
     /// Opens an account. Makes no call.
     pub fn new(config: Config) -> Result<Self> {
-        Ok(Self { config: config.checked()?, profile: services::profile(), tokens: TokenCache::default() })
+        let config = config.checked()?;
+        let renewal = Renewal::from_settings(&config);
+        Ok(Self { config, profile: services::profile(), tokens: TokenCache::default(), renewal })
     }
 }
 
@@ -60,6 +64,9 @@ impl Carrier for Ups {
         Some(self)
     }
     fn account(&self) -> Option<&dyn AccountCheck> {
+        Some(self)
+    }
+    fn consent(&self) -> Option<&dyn Consent> {
         Some(self)
     }
 }

@@ -14,6 +14,11 @@ pub struct Config {
     pub client_id: String,
     /// Client secret of the same app.
     pub client_secret: Secret,
+    /// What the account's owner granted, when the app acts for another UPS customer's account; `client_id` and
+    /// `client_secret` are the app's then. It comes from the owner's sign-in at UPS, not from a portal. UPS gives a new
+    /// one with each renewal, which the host keeps.
+    #[serde(default)]
+    pub refresh_token: Option<Secret>,
     /// Account (shipper) number: six letters and digits. It must be linked to the app's user, else UPS answers
     /// published prices only.
     #[schemars(regex(pattern = r"^[A-Za-z0-9]{6}$"))]
@@ -144,6 +149,9 @@ impl Config {
             return config(
                 "`client_id` and `client_secret` are needed: copy both from the UPS developer portal",
             );
+        }
+        if self.refresh_token.as_ref().is_some_and(Secret::is_empty) {
+            return config("`refresh_token` is empty: link the account again, or leave the setting out");
         }
         self.account_number = self.account_number.trim().to_ascii_uppercase();
         let six = self.account_number.len() == 6

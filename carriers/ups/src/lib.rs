@@ -7,6 +7,7 @@ mod address;
 mod auth;
 mod carrier;
 mod config;
+mod consent;
 mod customs;
 mod error;
 mod label;

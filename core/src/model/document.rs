@@ -16,6 +16,10 @@ open_enum! {
         Receipt = "receipt",
         /// Commercial invoice.
         CommercialInvoice = "commercial_invoice",
+        /// Certificate of origin.
+        CertificateOfOrigin = "certificate_of_origin",
+        /// Packing list.
+        PackingList = "packing_list",
         /// Postal customs declaration CN22.
         Cn22 = "cn22",
         /// Postal customs declaration CN23.

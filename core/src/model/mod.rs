@@ -4,6 +4,7 @@
 //! error and never a silently missing option. Types that carriers fill ignore unknown fields, so newer carriers and
 //! older hosts understand one another.
 
+mod consent;
 mod customs;
 mod document;
 mod label;
@@ -13,6 +14,7 @@ mod shipment;
 mod time;
 mod tracking;
 
+pub use consent::*;
 pub use customs::*;
 pub use document::*;
 pub use label::*;

@@ -1,14 +1,16 @@
 //! Services beside rating, labels and tracking: manifests, pickups, addresses, accounts, landed cost.
 
+use std::collections::BTreeMap;
+
 use chrono::{NaiveDate, NaiveTime};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Charge, Document, Handle, LocalMoment, Notice, Parcel, Price, ServiceCode, Shipment, ShipmentKey,
-    TrackingNumber,
+    Charge, Document, Handle, LabelKey, LocalMoment, Notice, Parcel, Price, ServiceCode, Shipment,
+    ShipmentKey, TrackingNumber,
 };
-use crate::{Address, FieldProblem, Money};
+use crate::{Address, Country, FieldProblem, Money};
 
 /// Asks to close the day: SCAN form, end-of-day close.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -215,6 +217,41 @@ pub struct LandedCostReply {
     pub total: Money,
     /// The parts.
     pub charges: Vec<Charge>,
+    /// Remarks.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<Notice>,
+}
+
+/// Gives customs documents of the shipper's own to the carrier.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct UploadRequest {
+    /// The documents. A kind that has no name in [`DocumentKind`](super::DocumentKind) goes by the carrier's own word in
+    /// lower case, such as `power_of_attorney`.
+    pub documents: Vec<Document>,
+    /// Country that the goods leave.
+    pub from: Country,
+    /// Country that they go to.
+    pub to: Country,
+    /// Day on which the parcels are handed over.
+    pub ship_date: NaiveDate,
+    /// Service, where it is chosen already.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service: Option<ServiceCode>,
+    /// The bought shipment that they belong to; without it they are for a shipment to come.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shipment: Option<LabelKey>,
+}
+
+/// Documents that the carrier has.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UploadReply {
+    /// The carrier's ids in the order of the request, where it gives ids.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ids: Vec<String>,
+    /// What to add to [`ShipOptions::carrier`](super::ShipOptions::carrier) of the shipment to come; empty when the
+    /// documents are attached to a bought one.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub options: BTreeMap<String, String>,
     /// Remarks.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<Notice>,

@@ -5,6 +5,7 @@
 //! `empty-200` (a malformed Ship request gets status 200, no body and `Apierrorcode` headers).
 //! Error codes that the public material does not state are listed in the crate's README.
 
+mod consent;
 mod extras;
 mod parse;
 mod rate;
@@ -79,8 +80,11 @@ impl Personality for Ups {
     }
 
     fn answer(&self, cx: &Cx, request: &Request) -> Reply {
-        if let ["security", _, "oauth", "token"] = request.segments().as_slice() {
-            return token(cx, request);
+        match request.segments().as_slice() {
+            ["security", _, "oauth", "token"] => return token(cx, request),
+            ["security", _, "oauth", "authorize"] => return consent::authorize(cx, request, &ACCOUNTS[1]),
+            ["security", _, "oauth", "refresh"] => return consent::refresh(cx, request),
+            _ => {}
         }
         let Some(account) = cx.bearer_account(self, request) else {
             return self.trouble(Trouble::Unauthorized);
@@ -152,11 +156,14 @@ fn listed(cx: &Cx, version: &str, since: u32, mut items: Vec<Value>) -> Value {
 }
 
 fn token(cx: &Cx, request: &Request) -> Reply {
+    let fields = request.form();
+    if fields.iter().any(|(key, value)| key == "grant_type" && value == "authorization_code") {
+        return consent::exchange(cx, &fields, request.basic());
+    }
     let known = request.basic().and_then(|(id, secret)| {
         ACCOUNTS.iter().find(|found| found.client_id == id && found.client_secret == secret)
     });
-    let grant =
-        request.form().into_iter().any(|(key, value)| key == "grant_type" && value == "client_credentials");
+    let grant = fields.iter().any(|(key, value)| key == "grant_type" && value == "client_credentials");
     let form = request
         .header("content-type")
         .is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"));
