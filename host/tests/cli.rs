@@ -184,3 +184,18 @@ fn the_demo_buys_a_label_that_opens_and_follows_it() {
     let bytes = std::fs::read(label).unwrap();
     assert!(bytes.starts_with(b"%PDF-") && bytes.windows(5).any(|window| window == b"%%EOF"));
 }
+
+/// A reader that stops (`waybill schema config | head`) ends the printing and nothing else.
+#[test]
+fn a_reader_that_stops_is_no_failure() {
+    for arguments in
+        [&["schema", "config"][..], &["completions", "zsh"], &["config", "example"], &["carriers"]]
+    {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_waybill"));
+        command.args(arguments).stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        assert_eq!((code(&output), text(&output).as_str()), (0, ""), "{arguments:?}");
+    }
+}

@@ -111,6 +111,8 @@ pub(crate) fn schema(registry: &Registry, what: &str) -> Result<(), Failure> {
         carrier => Ok(registry.get(carrier)?.schema.clone()),
     };
     let text = schema.and_then(|schema| serde_json::to_string_pretty(&schema));
-    println!("{}", text.map_err(|error| Error::new(ErrorKind::Internal, format!("no schema: {error}")))?);
+    super::output::print(
+        &text.map_err(|error| Error::new(ErrorKind::Internal, format!("no schema: {error}")))?,
+    );
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! `waybill config`.
 
+use super::output::print;
 use super::{Failure, Output};
 use crate::config::Loaded;
 use crate::{Config, Registry};
@@ -58,18 +59,18 @@ fn without_password(url: &str) -> String {
 /// Prints a documented configuration.
 pub(crate) fn example(carriers: &[String]) -> Result<(), Failure> {
     let registry = Registry::built_in();
-    println!(
-        "# Waybill configuration. Every key can also be set by the environment: WAYBILL_SHOP__DEADLINE_MS=800."
-    );
-    println!("# Secrets: a value, {{ env = \"NAME\" }} or {{ file = \"PATH\" }}.\n");
-    println!("[shop]\n# How long a shop waits for carriers, in milliseconds.\ndeadline_ms = 10000\n");
     let chosen: Vec<_> = if carriers.is_empty() {
         registry.iter().collect()
     } else {
         carriers.iter().map(|id| registry.get(id)).collect::<Result<_, _>>()?
     };
+    print(
+        "# Waybill configuration. Every key can also be set by the environment: WAYBILL_SHOP__DEADLINE_MS=800.\n\
+         # Secrets: a value, { env = \"NAME\" } or { file = \"PATH\" }.\n\n\
+         [shop]\n# How long a shop waits for carriers, in milliseconds.\ndeadline_ms = 10000\n",
+    );
     for entry in chosen {
-        println!("{}\n", as_account(entry.profile.id.as_str(), &entry.example));
+        print(&format!("{}\n", as_account(entry.profile.id.as_str(), &entry.example)));
     }
     Ok(())
 }

@@ -42,7 +42,7 @@ pub fn main() -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            eprintln!("error: the program cannot start: {error}");
+            output::complain(&format!("error: the program cannot start: {error}"));
             return ExitCode::from(4);
         }
     };
@@ -64,7 +64,9 @@ async fn run(args: Args, output: &Output) -> Result<(), Failure> {
         Command::Plugin { command } => plugin::run(output, command, || Ok(loaded()?.config)),
         Command::NewCarrier(new) => new_carrier::run(output, new),
         Command::Completions { shell } => {
-            clap_complete::generate(*shell, &mut Args::command(), "waybill", &mut std::io::stdout());
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut Args::command(), "waybill", &mut script);
+            output::print(&String::from_utf8_lossy(&script));
             Ok(())
         }
         Command::Config { command } => match command {

@@ -1,6 +1,6 @@
 //! Tables for people, JSON for programs.
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{Attribute, Cell, ContentArrangement, Table};
@@ -8,6 +8,17 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
 use super::Failure;
+
+/// Prints a line to standard output. Whoever reads it may stop at any time (`| head`): that ends the printing, never a
+/// purchase that is under way.
+pub(crate) fn print(text: &str) {
+    let _ = writeln!(std::io::stdout().lock(), "{text}");
+}
+
+/// Prints a line to standard error.
+pub(crate) fn complain(text: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{text}");
+}
 
 /// Where answers go, and in which form.
 pub(crate) struct Output {
@@ -29,15 +40,15 @@ impl Output {
     /// Prints JSON for programs.
     pub(crate) fn print_json(&self, value: &impl Serialize) {
         match serde_json::to_string_pretty(value) {
-            Ok(text) => println!("{text}"),
-            Err(error) => eprintln!("error: the answer cannot be written as JSON: {error}"),
+            Ok(text) => print(&text),
+            Err(error) => complain(&format!("error: the answer cannot be written as JSON: {error}")),
         }
     }
 
     /// Prints a line for people; nothing when programs read.
     pub(crate) fn line(&self, text: impl AsRef<str>) {
         if !self.json {
-            println!("{}", text.as_ref());
+            print(text.as_ref());
         }
     }
 
@@ -98,18 +109,20 @@ impl Output {
                 }
                 Failure::Error(error) => serde_json::json!({ "error": error }),
             };
-            eprintln!("{text}");
+            complain(&text.to_string());
             return;
         }
         match failure {
-            Failure::Config(problems) => problems.iter().for_each(|problem| eprintln!("error: {problem}")),
+            Failure::Config(problems) => {
+                problems.iter().for_each(|problem| complain(&format!("error: {problem}")))
+            }
             Failure::Input(message) | Failure::Nothing(message) | Failure::Open(message) => {
-                eprintln!("error: {message}")
+                complain(&format!("error: {message}"))
             }
             Failure::Error(error) if error.fields.len() > 1 => {
-                error.fields.iter().for_each(|field| eprintln!("error: {field}"))
+                error.fields.iter().for_each(|field| complain(&format!("error: {field}")))
             }
-            Failure::Error(error) => eprintln!("error: {error}"),
+            Failure::Error(error) => complain(&format!("error: {error}")),
         }
     }
 }

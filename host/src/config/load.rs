@@ -55,12 +55,18 @@ pub fn load(file: Option<&Path>, flags: &[(String, String)]) -> Result<Loaded, V
         Env::prefixed("WAYBILL_").ignore(&["config", "log", "shared", "require_postgres"]).split("__"),
     );
     for (key, value) in flags {
-        figment = figment.merge(Serialized::global(key, value));
+        figment = figment.merge(flag(key, value));
     }
     match figment.extract::<Config>() {
         Ok(config) => Ok(Loaded { config, file: exists.then(|| path.to_owned()) }),
         Err(errors) => Err(errors.into_iter().map(|error| explain(&error, path)).collect()),
     }
+}
+
+/// A flag is read as an environment variable is: `800` is a number, `true` a truth value, `[\"a\"]` a list.
+fn flag(key: &str, value: &str) -> Figment {
+    let value = value.parse::<figment::value::Value>().unwrap_or_else(|never| match never {});
+    Figment::from(Serialized::from(figment::util::nest(key, value), figment::Profile::Default))
 }
 
 fn explain(error: &figment::Error, file: &Path) -> ConfigProblem {
@@ -69,7 +75,8 @@ fn explain(error: &figment::Error, file: &Path) -> ConfigProblem {
         || file.display().to_string(),
         |metadata| match &metadata.source {
             Some(figment::Source::File(path)) => path.display().to_string(),
-            _ => metadata.name.to_string(),
+            None if metadata.name.contains("environment") => "environment (WAYBILL_*)".to_owned(),
+            _ => "--set".to_owned(),
         },
     );
     let key = error.path.join(".");
@@ -196,6 +203,22 @@ mod tests {
             let first = problems.first().unwrap_or_else(|| panic!("no problem in {toml}"));
             assert_eq!((first.key.as_str(), first.cure.as_str()), (key, cure), "{toml}");
             assert!(first.source_name.ends_with("waybill.toml"), "{}", first.source_name);
+        }
+    }
+
+    #[test]
+    fn a_flag_sets_numbers_texts_and_new_sections_and_its_mistakes_name_it() {
+        let set = |key: &str, value: &str| load(None, &[(key.to_owned(), value.to_owned())]);
+        assert_eq!(set("shop.deadline_ms", "800").unwrap().config.shop.deadline_ms, 800);
+        let config = set("purchase.label_caps", "[\"100.00 USD\"]").unwrap().config;
+        assert_eq!(config.purchase.label_caps, ["100.00 USD"]);
+        assert_eq!(set("accounts.a.carrier", "ups").unwrap().config.accounts["a"].carrier, "ups");
+        for (key, value, cure) in [
+            ("shop.deadline_ms", "soon", "expected u64"),
+            ("shop.deadline", "3", "did you mean `deadline_ms`?"),
+        ] {
+            let problems = set(key, value).unwrap_err();
+            assert_eq!((problems[0].source_name.as_str(), problems[0].cure.as_str()), ("--set", cure));
         }
     }
 
