@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -12,6 +13,7 @@ use waybill_shop::{AccountRef, Owner, Participant};
 use waybill_transport::{Lane, LaneSettings, LaneStats, Transport};
 
 use crate::config::{AccountConfig, resolve, secret_values};
+use crate::keeping::{Keeper, Keeping};
 use crate::purchases::DEFAULT_TENANT;
 use crate::registry::{Entry, Registry};
 use crate::tenants::Tenants;
@@ -26,6 +28,8 @@ pub struct Account {
     fingerprint: String,
     memory_key: String,
     environment: String,
+    keeper: Option<Keeper>,
+    refused: Arc<AtomicBool>,
 }
 
 impl Account {
@@ -84,7 +88,22 @@ impl Account {
             fingerprint,
             memory_key,
             environment,
+            keeper: None,
+            refused: Arc::default(),
         })
+    }
+
+    /// Notes that the carrier refused the credentials. When another process renewed them since, they are read again.
+    pub(crate) fn note_refused(&self) {
+        self.refused.store(true, Ordering::Relaxed);
+    }
+    pub(crate) fn refused(&self) -> bool {
+        self.refused.load(Ordering::Relaxed)
+    }
+
+    /// The same, with a place for settings that the carrier renews.
+    pub(crate) fn with_keeper(self, keeper: Keeper) -> Self {
+        Self { keeper: Some(keeper), ..self }
     }
 
     /// Its name, carrier and owner.
@@ -110,20 +129,28 @@ impl Account {
     }
     /// A context for one call.
     pub fn cx(&self, operation: &str, deadline: Option<DateTime<Utc>>) -> Cx {
-        self.transport.cx(&self.lane, operation, deadline)
+        let cx = self.transport.cx(&self.lane, operation, deadline);
+        match &self.keeper {
+            None => cx,
+            Some(_) => Cx::new(cx.call().clone(), self.host()),
+        }
     }
     /// What the account's carrier is lent.
     pub fn host(&self) -> Arc<dyn Host> {
-        self.transport.lend(&self.lane)
+        let inner = self.transport.lend(&self.lane);
+        match &self.keeper {
+            None => inner,
+            Some(keeper) => Arc::new(Keeping { inner, keeper: keeper.clone() }),
+        }
     }
     /// As a participant of a shop.
     pub fn participant(&self) -> Participant {
-        let (transport, lane) = (self.transport.clone(), self.lane.clone());
+        let account = self.clone();
         Participant {
             account: self.reference.clone(),
             fingerprint: self.memory_key.clone(),
             carrier: self.carrier.clone(),
-            cx: Arc::new(move |operation, deadline| transport.cx(&lane, operation, deadline)),
+            cx: Arc::new(move |operation, deadline| account.cx(operation, deadline)),
         }
     }
 }

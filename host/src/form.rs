@@ -189,8 +189,13 @@ struct Walk<'a> {
 impl Walk<'_> {
     fn object(&self, schema: &Value, path: &str, need: &Need, fields: &mut Vec<FormField>) {
         let Some(properties) = schema.get("properties").and_then(Value::as_object) else { return };
-        let required: Vec<&str> =
-            schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
+        let required: Vec<&str> = schema
+            .get("required")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .collect();
         for (name, property) in properties {
             if path.is_empty() && (self.fixed.contains_key(name) || HOST_FILES.contains(&name.as_str())) {
                 continue;
@@ -199,7 +204,14 @@ impl Walk<'_> {
         }
     }
 
-    fn property(&self, property: &Value, key: &str, required: bool, need: &Need, fields: &mut Vec<FormField>) {
+    fn property(
+        &self,
+        property: &Value,
+        key: &str,
+        required: bool,
+        need: &Need,
+        fields: &mut Vec<FormField>,
+    ) {
         let inner = self.inner(property);
         // Where calls go is the operator's to say.
         if inner.get("format").and_then(Value::as_str) == Some("uri") {
@@ -237,7 +249,8 @@ impl Walk<'_> {
         let schema = follow(self.root, schema);
         for key in ["anyOf", "oneOf", "allOf"] {
             let options = schema.get(key).and_then(Value::as_array).into_iter().flatten();
-            let mut real = options.filter(|option| option.get("type").and_then(Value::as_str) != Some("null"));
+            let mut real =
+                options.filter(|option| option.get("type").and_then(Value::as_str) != Some("null"));
             if let (Some(only), None) = (real.next(), real.next()) {
                 return self.inner(only);
             }

@@ -12,6 +12,7 @@ pub mod cli;
 pub mod config;
 mod consent;
 mod form;
+mod keeping;
 mod linking;
 mod plugins;
 mod purchases;
@@ -24,6 +25,7 @@ mod waybill;
 
 pub use accounts::{Account, Accounts};
 pub use config::Config;
+pub use consent::ConsentStart;
 pub use form::{FieldKind, FormField, LinkForm, put as put_setting};
 pub use linking::{AccountView, LinkEvent, LinkRequest, LinkedAccount};
 pub use purchases::{LabelFile, Purchases, open_vault};

@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use waybill_core::{
-    AccountReply, AccountRequest, CarrierId, Country, Error, ErrorKind, FieldProblem, Places, Profile, Result,
-    Secret,
+    AccountReply, AccountRequest, CarrierId, Country, Error, ErrorKind, FieldProblem, Places, Profile,
+    Result, Secret,
 };
 use waybill_purchase::{PurchaseFilter, PurchaseState};
 use waybill_shop::{AccountRef, Owner};
@@ -93,12 +93,15 @@ impl Waybill {
         let linking = &self.config().linking;
         let fixed = linking.carriers.get(carrier);
         if fixed.is_some_and(|fixed| !fixed.enabled) {
-            let message = format!("the operator of this host does not let accounts at {} be linked", entry.profile.name);
+            let message = format!(
+                "the operator of this host does not let accounts at {} be linked",
+                entry.profile.name
+            );
             return Err(Error::new(ErrorKind::NotEntitled, message).with("reason", "linking_disabled"));
         }
         may_link(&entry.profile, country.or(linking.country))?;
         let none = Map::new();
-        Ok(LinkForm::of(entry, fixed.map_or(&none, |fixed| &fixed.settings), crate::consent::offered(carrier)))
+        Ok(LinkForm::of(entry, fixed.map_or(&none, |fixed| &fixed.settings), crate::consent::offered(entry)))
     }
 
     /// Links an account: proven by a harmless real call at the carrier, then kept, sealed. Its rates appear at once.
@@ -107,14 +110,7 @@ impl Waybill {
     /// `NotEntitled` when accounts at this carrier cannot be linked, `Config` without a sealing key, `Invalid` for the form,
     /// and what the carrier says of the credentials. Nothing is kept then.
     pub async fn link(&self, request: LinkRequest) -> Result<LinkedAccount> {
-        let form = self.link_form(&request.carrier, request.country)?;
-        let problems = form.problems(&request.settings);
-        if !problems.is_empty() {
-            return Err(Error::invalid(problems));
-        }
-        self.needs_key().await?;
-        let name = self.name_for(&request).await?;
-        let account = self.tenants.open(&name, &request.carrier, &request.settings, "")?;
+        let (name, account) = self.open_unproven(&request).await?;
         let proof = prove(&account).await?;
         let tenant = self.tenants.read(&request.tenant).await?;
         if let Some((before, now)) = tenant.hint(&name).zip(proof.account_hint.as_deref())
@@ -123,10 +119,27 @@ impl Waybill {
             let problem = format!("these credentials belong to another account: {now} instead of {before}");
             return Err(Error::invalid_field("name", problem, "link it under a name of its own"));
         }
-        let kept = Kept { settings: request.settings, hint: proof.account_hint.clone() };
+        let kept = Kept {
+            settings: request.settings,
+            hint: proof.account_hint.clone(),
+            revision: Kept::new_revision(),
+        };
         self.keep(&request.tenant, &name, &request.carrier, &kept, request.renew).await?;
         let account = account.reference().clone();
         Ok(LinkedAccount { account, proof })
+    }
+
+    /// Opens an account that is to be linked; everything that shows without a call to the carrier is checked.
+    pub(crate) async fn open_unproven(&self, request: &LinkRequest) -> Result<(String, Account)> {
+        let form = self.link_form(&request.carrier, request.country)?;
+        let problems = form.problems(&request.settings);
+        if !problems.is_empty() {
+            return Err(Error::invalid(problems));
+        }
+        self.needs_key().await?;
+        let name = self.name_for(request).await?;
+        let account = self.tenants.open(&name, &request.carrier, &request.settings, "")?;
+        Ok((name, account))
     }
 
     async fn keep(&self, tenant: &str, name: &str, carrier: &str, kept: &Kept, renew: bool) -> Result<()> {
@@ -143,7 +156,9 @@ impl Waybill {
     async fn note(&self, tenant: &str, account: &str, carrier: &str, what: &'static str) -> Result<()> {
         let (tenant, account, carrier) = (tenant.to_owned(), account.to_owned(), carrier.to_owned());
         self.records
-            .write(move |mut db| Box::pin(async move { db.note_link(&tenant, &account, &carrier, what).await }))
+            .write(move |mut db| {
+                Box::pin(async move { db.note_link(&tenant, &account, &carrier, what).await })
+            })
             .await
     }
 
@@ -166,7 +181,8 @@ impl Waybill {
             let open = state.account(name).map(|account| account.reference().carrier.clone());
             open.or_else(|| broken.map(|broken| broken.account.carrier.clone()))
         };
-        let taken = |name: &str| own(name).is_some() || all.iter().any(|other| other.reference().name == name);
+        let taken =
+            |name: &str| own(name).is_some() || all.iter().any(|other| other.reference().name == name);
         let Some(name) = request.name.clone() else {
             let numbered = (2..).map(|number| format!("{}-own-{number}", request.carrier));
             let mut names = std::iter::once(format!("{}-own", request.carrier)).chain(numbered);
@@ -273,7 +289,9 @@ impl Waybill {
                 limit: 1000,
                 ..PurchaseFilter::default()
             };
-            open.extend(purchases.list(filter).await?.into_iter().filter(|purchase| purchase.account == name));
+            open.extend(
+                purchases.list(filter).await?.into_iter().filter(|purchase| purchase.account == name),
+            );
         }
         let Some(first) = open.first() else { return Ok(()) };
         let message = format!(
@@ -298,9 +316,7 @@ fn may_link(profile: &Profile, country: Option<Country>) -> Result<()> {
     };
     match country {
         Some(country) if linking.sellers.contain(country) => Ok(()),
-        Some(country) => {
-            refused(format!("{} (the shipper's seat is {})", linking.reason, country.name()))
-        }
+        Some(country) => refused(format!("{} (the shipper's seat is {})", linking.reason, country.name())),
         None => Err(Error::invalid(vec![FieldProblem::new(
             "country",
             format!("{}; where is the shipper seated?", linking.reason),

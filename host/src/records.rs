@@ -68,7 +68,9 @@ impl Records {
     pub(crate) async fn write<T, F>(&self, job: F) -> Result<T>
     where
         T: Send + 'static,
-        F: for<'c> FnOnce(Db<'c>) -> futures_util::future::BoxFuture<'c, Result<T, StoreError>> + Send + 'static,
+        F: for<'c> FnOnce(Db<'c>) -> futures_util::future::BoxFuture<'c, Result<T, StoreError>>
+            + Send
+            + 'static,
     {
         self.store().await?.write(job).await.map_err(failed)
     }

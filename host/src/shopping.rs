@@ -5,15 +5,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, Utc};
+use futures_util::StreamExt;
 use serde::Serialize;
 use tokio::sync::mpsc;
 use waybill_core::{
-    CarrierId, Error, LabelSpec, Money, Notice, Payer, RateReply, RateRequest, Result, Shipment,
+    CarrierId, Error, ErrorKind, LabelSpec, Money, Notice, Payer, RateReply, RateRequest, Result, Shipment,
 };
 use waybill_purchase::{BuyRequest, Policy};
 use waybill_shop::{
-    AccountRef, Arrival, DeliveryDays, Facts, Goal, Missing, Offer, OrderFacts, Participant, Preferences,
-    Promise, ShopAnswer, ShopQuestion, Suggestion, TenantPreferences, Verdict, Zone, duty_payer,
+    AccountRef, Arrival, DeliveryDays, Facts, Goal, Missing, Offer, OrderFacts, Owner, Participant,
+    Preferences, Promise, ShopAnswer, ShopQuestion, Suggestion, TenantPreferences, Verdict, Zone, duty_payer,
 };
 
 use crate::accounts::Account;
@@ -111,6 +112,9 @@ pub struct Shopped {
     pub shipment: Shipment,
     /// Tenant that it was asked for.
     pub tenant: String,
+    /// The ship date is today because nobody said another one.
+    #[serde(skip)]
+    today: bool,
 }
 
 impl Shopped {
@@ -128,7 +132,8 @@ impl Shopped {
     /// `business_key` names what must have one label only.
     pub fn buy(&self, offer: &Offer, key: impl Into<String>, business_key: impl Into<String>) -> BuyRequest {
         let mut shipment = self.shipment.clone();
-        shipment.ship_date = offer.ship_date.or(shipment.ship_date);
+        // The same request tomorrow must be the same request: a day that nobody named is left to the moment of buying.
+        shipment.ship_date = offer.ship_date.or(shipment.ship_date.filter(|_| !self.today));
         BuyRequest {
             tenant: self.tenant.clone(),
             idempotency_key: key.into(),
@@ -189,6 +194,7 @@ struct Plan {
     goal: Goal,
     promises: Vec<CarrierPromise>,
     notices: Vec<Notice>,
+    today: bool,
 }
 
 impl Plan {
@@ -209,6 +215,7 @@ impl Plan {
             printer: self.preferences.printer.clone(),
             shipment,
             tenant: self.tenant.clone(),
+            today: self.today,
         }
     }
 }
@@ -220,7 +227,20 @@ impl Waybill {
         let plan = self.plan(request, true).await?;
         let answer =
             self.shopper.shop_for(&plan.tenant, &self.gate, &plan.participants, &plan.question).await?;
+        let refused = answer.missing.iter().filter(|missing| missing.error.kind == ErrorKind::Auth);
+        for missing in refused.filter(|missing| missing.account.owner == Owner::Own) {
+            if let Some(account) = self.tenants.known(&plan.tenant).account(&missing.account.name) {
+                account.note_refused();
+            }
+        }
         Ok(plan.finish(answer))
+    }
+
+    /// Shops for many shipments, at most `parallel` at one time; the answers are in the order of the requests, and one
+    /// mistake fails its own request only.
+    pub async fn shop_many(&self, requests: Vec<ShopRequest>, parallel: usize) -> Vec<Result<Shopped>> {
+        let asked = requests.into_iter().map(|request| self.shop(request));
+        futures_util::stream::iter(asked).buffered(parallel.max(1)).collect().await
     }
 
     /// The same as it comes: each answer, the summary at the deadline or when all have answered, then late answers.
@@ -302,8 +322,7 @@ impl Waybill {
     async fn plan(&self, request: ShopRequest, fill: bool) -> Result<Plan> {
         let ShopRequest { mut rate, tenant, marketplace, preferences, .. } = request;
         let shop = &self.config().shop;
-        let preferences =
-            self.preferences_for(&tenant, marketplace.as_deref(), preferences.as_ref()).await?;
+        let preferences = self.preferences_for(&tenant, marketplace.as_deref(), preferences.as_ref()).await?;
         let problems = preferences.problems();
         if !problems.is_empty() {
             return Err(Error::invalid(problems));
@@ -323,6 +342,7 @@ impl Waybill {
             Some(order) => self.promises(order, &rate.shipment, &accounts)?,
             None => Vec::new(),
         };
+        let given = rate.shipment.ship_date.is_some();
         let ship_dates = ship_dates(&mut rate.shipment, &promises, today, &mut notices);
         if promises.iter().any(|with| !with.promise.holidays_known) {
             let text = "the holidays of the origin or the destination are not known for these days: they are not counted";
@@ -337,7 +357,9 @@ impl Waybill {
         };
         let deadline = request.deadline.unwrap_or(Duration::from_millis(shop.deadline_ms));
         let question = ShopQuestion {
-            carrier_deadlines: deadlines.map(|(id, ms)| (id.as_str().into(), Duration::from_millis(*ms))).collect(),
+            carrier_deadlines: deadlines
+                .map(|(id, ms)| (id.as_str().into(), Duration::from_millis(*ms)))
+                .collect(),
             ship_dates,
             excluded: preferences.excluded.clone(),
             ..ShopQuestion::new(rate, deadline)
@@ -350,6 +372,7 @@ impl Waybill {
             preferences,
             exchange: self.exchange.clone(),
             goal,
+            today: !given && promises.iter().all(|with| with.promise.ship_by < today),
             promises,
             notices,
         })
@@ -406,10 +429,9 @@ impl Waybill {
         let known = || self.promises.keys().cloned().collect::<Vec<_>>().join(", ");
         let wrong = |problem: String, cure: String| Error::invalid_field("promise", problem, cure);
         match name {
-            Some(name) => self
-                .promises
-                .get(name)
-                .ok_or_else(|| wrong(format!("there is no promise `{name}`"), format!("promises: {}", known()))),
+            Some(name) => self.promises.get(name).ok_or_else(|| {
+                wrong(format!("there is no promise `{name}`"), format!("promises: {}", known()))
+            }),
             None => match (self.promises.values().next(), self.promises.len()) {
                 (Some(only), 1) => Ok(only),
                 (None, _) => Err(wrong(
@@ -425,7 +447,8 @@ impl Waybill {
     fn weekend_days(&self, profile: &waybill_core::Profile, shipment: &Shipment) -> DeliveryDays {
         let (country, postal) = (shipment.to.country, shipment.to.postal_code.as_deref().unwrap_or_default());
         let services = profile.services.iter().map(|service| Some(&service.code)).chain([None]);
-        let days = services.map(|service| self.config().shop.weekends.days(&profile.id, service, country, postal));
+        let days =
+            services.map(|service| self.config().shop.weekends.days(&profile.id, service, country, postal));
         days.fold(DeliveryDays::default(), |all, one| DeliveryDays {
             saturday: all.saturday || one.saturday,
             sunday: all.sunday || one.sunday,
@@ -464,7 +487,8 @@ fn ship_dates(
         return BTreeMap::new();
     };
     if first < today {
-        let text = format!("the order should have left on {}; rates are for today", first.format("%a %-d %b"));
+        let text =
+            format!("the order should have left on {}; rates are for today", first.format("%a %-d %b"));
         notices.push(Notice::new("ship-by-passed", text));
     }
     let common = first.max(today);

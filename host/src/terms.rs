@@ -33,8 +33,7 @@ impl TermsBook for StoredTerms {
     async fn of_tenant(&self, tenant: &str) -> Result<Vec<Acceptance>> {
         let Some(store) = self.0.store_if_there().await? else { return Ok(Vec::new()) };
         let name = tenant.to_owned();
-        let rows =
-            self.0.read(store, |mut db| Box::pin(async move { db.acceptances(&name).await })).await?;
+        let rows = self.0.read(store, |mut db| Box::pin(async move { db.acceptances(&name).await })).await?;
         let acceptance = |row: AcceptanceRow| Acceptance {
             tenant: tenant.to_owned(),
             carrier: (!row.carrier.is_empty()).then(|| row.carrier.as_str().into()),
@@ -110,7 +109,11 @@ impl Waybill {
             None => None,
         };
         if accept.by.trim().is_empty() {
-            return Err(waybill_core::Error::invalid_field("by", "nobody accepts", "say who accepts the terms"));
+            return Err(waybill_core::Error::invalid_field(
+                "by",
+                "nobody accepts",
+                "say who accepts the terms",
+            ));
         }
         let acceptance = Acceptance {
             tenant: accept.tenant,

@@ -14,6 +14,7 @@ use waybill_transport::{Transport, TransportSettings};
 
 use crate::accounts::Accounts;
 use crate::config::Config;
+use crate::consent::Consents;
 use crate::purchases::{DEFAULT_TENANT, Purchases};
 use crate::records::Records;
 use crate::registry::Registry;
@@ -32,6 +33,7 @@ pub struct Waybill {
     pub(crate) shopper: Shopper,
     pub(crate) promises: BTreeMap<String, PromiseEngine>,
     pub(crate) exchange: Arc<ExchangeRates>,
+    pub(crate) consents: Consents,
 }
 
 impl Waybill {
@@ -51,10 +53,8 @@ impl Waybill {
         let transport = Transport::new(transport_settings(&config)?)?;
         let records = Arc::new(Records::new(&config));
         let linking = config.linking.clone();
-        let tenants =
-            Arc::new(Tenants::new(records.clone(), registry.clone(), transport.clone(), linking));
-        let accounts =
-            Arc::new(Accounts::open(&config.accounts, &registry, &transport, tenants.clone())?);
+        let tenants = Tenants::new(records.clone(), registry.clone(), transport.clone(), linking);
+        let accounts = Arc::new(Accounts::open(&config.accounts, &registry, &transport, tenants.clone())?);
         tenants.read(DEFAULT_TENANT).await?;
         let promises = config.shop.promises.iter();
         let promises: Result<BTreeMap<_, _>> = promises
@@ -65,6 +65,7 @@ impl Waybill {
             shopper: Shopper::new(config.shop.cache_settings()),
             promises: promises?,
             exchange: Arc::new(config.shop.exchange.clone()),
+            consents: Consents::default(),
             records,
             tenants,
             config,

@@ -136,7 +136,8 @@ impl TermsGate {
             })
         };
         let own = self.programme.iter().filter(|terms| lacks(None, terms)).cloned();
-        let carriers = self.current(Some(profile)).into_iter().filter(|terms| lacks(Some(&profile.id), &terms));
+        let carriers =
+            self.current(Some(profile)).into_iter().filter(|terms| lacks(Some(&profile.id), &terms));
         own.chain(carriers).collect()
     }
 
@@ -214,7 +215,10 @@ impl Gated {
         for (participant, shut) in self.shut {
             let profile = participant.carrier.profile();
             let reason = RejectReason::TermsNotAccepted;
-            let cure = shut.terms.first().map(|terms| format!("read {} and accept version {}", terms.url, terms.version));
+            let cure = shut
+                .terms
+                .first()
+                .map(|terms| format!("read {} and accept version {}", terms.url, terms.version));
             let cure = cure.unwrap_or_else(|| reasons::cure_of(&reason).to_owned());
             let rows =
                 reasons::reject_all(profile, request, &reason, &message(&profile.name, &shut.terms), &cure);

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use waybill_core::{CarrierId, Country, FieldProblem, Terms};
 use waybill_shop::{
-    CacheSettings, ExchangeRates, Preferences, PromiseEngine, PromiseSettings, TariffChange, TenantPreferences,
-    WeekendBook, Zone,
+    CacheSettings, ExchangeRates, Preferences, PromiseEngine, PromiseSettings, TariffChange,
+    TenantPreferences, WeekendBook, Zone,
 };
 
 use super::Config;
@@ -97,11 +97,7 @@ pub struct TermsConfig {
 
 impl TermsConfig {
     pub(crate) fn terms(&self) -> Terms {
-        Terms {
-            programme: self.programme.clone(),
-            version: self.version.clone(),
-            url: self.url.clone(),
-        }
+        Terms { programme: self.programme.clone(), version: self.version.clone(), url: self.url.clone() }
     }
 }
 
@@ -175,10 +171,15 @@ impl Config {
         let named = self.terms.iter().enumerate().filter_map(|(at, terms)| {
             Some((format!("terms[{at}].carrier"), terms.carrier.as_ref()?.to_string()))
         });
-        let deadlines =
-            self.shop.carrier_deadlines_ms.keys().map(|id| (format!("shop.carrier_deadlines_ms.{id}"), id.clone()));
+        let deadlines = self
+            .shop
+            .carrier_deadlines_ms
+            .keys()
+            .map(|id| (format!("shop.carrier_deadlines_ms.{id}"), id.clone()));
         let linking = self.linking.carriers.keys().map(|id| (format!("linking.carriers.{id}"), id.clone()));
-        found.extend(named.chain(deadlines).chain(linking).filter_map(|(path, id)| unknown(registry, path, &id)));
+        found.extend(
+            named.chain(deadlines).chain(linking).filter_map(|(path, id)| unknown(registry, path, &id)),
+        );
         found
     }
 }

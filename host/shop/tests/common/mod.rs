@@ -5,7 +5,8 @@ pub mod fake;
 
 use chrono::NaiveDate;
 use waybill_core::{
-    Address, Country, DeliveryEstimate, EstimateBasis, Money, Parcel, Price, PriceKind, Rate, Settlement, Shipment,
+    Address, Country, DeliveryEstimate, EstimateBasis, Money, Parcel, Price, PriceKind, Rate, Settlement,
+    Shipment,
 };
 use waybill_shop::{AccountRef, Goal, Offer, Owner};
 
