@@ -2,17 +2,21 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
-use waybill_core::{Carrier, Cx, Error, FieldProblem, Host, Result};
+use waybill_core::{Carrier, Cx, Error, ErrorKind, FieldProblem, Host, Result};
 use waybill_shop::{AccountRef, Owner, Participant};
 use waybill_transport::{Lane, LaneSettings, LaneStats, Transport};
 
 use crate::config::{AccountConfig, resolve, secret_values};
-use crate::registry::Registry;
+use crate::keeping::{Keeper, Keeping};
+use crate::purchases::DEFAULT_TENANT;
+use crate::registry::{Entry, Registry};
+use crate::tenants::Tenants;
 
 /// An opened account.
 #[derive(Clone)]
@@ -22,7 +26,10 @@ pub struct Account {
     lane: Arc<Lane>,
     transport: Arc<Transport>,
     fingerprint: String,
+    memory_key: String,
     environment: String,
+    keeper: Option<Keeper>,
+    refused: Arc<AtomicBool>,
 }
 
 impl Account {
@@ -36,16 +43,26 @@ impl Account {
     ) -> Result<Self> {
         let entry = registry.get(&config.carrier).map_err(|error| below(name, error))?;
         let settings = resolve(&config.settings).map_err(|problems| below(name, Error::invalid(problems)))?;
+        Self::open_with(name, owner, entry, settings, "", transport).map_err(|error| below(name, error))
+    }
+
+    /// Opens an account from settings as they are: nothing in them names a file or a variable. `tag` tells accounts of one
+    /// name apart in the memory of rates. The paths of an error are those of the settings.
+    pub(crate) fn open_with(
+        name: &str,
+        owner: Owner,
+        entry: &Entry,
+        settings: Map<String, Value>,
+        tag: &str,
+        transport: &Arc<Transport>,
+    ) -> Result<Self> {
         let base_url = crate::config::check_base_url(settings.get("base_url")).map_err(|problem| {
-            below(
-                name,
-                Error::invalid_field("base_url", problem, "use https://, or a loopback address for tests"),
-            )
+            Error::invalid_field("base_url", problem, "use https://, or a loopback address for tests")
         })?;
-        let fingerprint = fingerprint(&config.carrier, &settings, &entry.schema);
+        let fingerprint = fingerprint(entry.profile.id.as_str(), &settings, &entry.schema);
         let settings = Value::Object(settings);
         let secrets = secret_values(&entry.schema, &settings);
-        let carrier: Arc<dyn Carrier> = entry.open(settings).map_err(|error| below(name, error))?.into();
+        let carrier: Arc<dyn Carrier> = entry.open(settings)?.into();
         let profile = carrier.profile();
         let mut hosts = profile.hosts.clone();
         // `base_url` takes the place of the carrier's own hosts: a test account must not reach the real carrier.
@@ -62,7 +79,31 @@ impl Account {
         });
         let environment = base_url.map_or_else(|| "live".to_owned(), |url| url.to_string());
         let reference = AccountRef { name: name.to_owned(), carrier: profile.id.clone(), owner };
-        Ok(Self { reference, carrier, lane, transport: transport.clone(), fingerprint, environment })
+        let memory_key = format!("{fingerprint} {tag}");
+        Ok(Self {
+            reference,
+            carrier,
+            lane,
+            transport: transport.clone(),
+            fingerprint,
+            memory_key,
+            environment,
+            keeper: None,
+            refused: Arc::default(),
+        })
+    }
+
+    /// Notes that the carrier refused the credentials. When another process renewed them since, they are read again.
+    pub(crate) fn note_refused(&self) {
+        self.refused.store(true, Ordering::Relaxed);
+    }
+    pub(crate) fn refused(&self) -> bool {
+        self.refused.load(Ordering::Relaxed)
+    }
+
+    /// The same, with a place for settings that the carrier renews.
+    pub(crate) fn with_keeper(self, keeper: Keeper) -> Self {
+        Self { keeper: Some(keeper), ..self }
     }
 
     /// Its name, carrier and owner.
@@ -88,20 +129,28 @@ impl Account {
     }
     /// A context for one call.
     pub fn cx(&self, operation: &str, deadline: Option<DateTime<Utc>>) -> Cx {
-        self.transport.cx(&self.lane, operation, deadline)
+        let cx = self.transport.cx(&self.lane, operation, deadline);
+        match &self.keeper {
+            None => cx,
+            Some(_) => Cx::new(cx.call().clone(), self.host()),
+        }
     }
     /// What the account's carrier is lent.
     pub fn host(&self) -> Arc<dyn Host> {
-        self.transport.lend(&self.lane)
+        let inner = self.transport.lend(&self.lane);
+        match &self.keeper {
+            None => inner,
+            Some(keeper) => Arc::new(Keeping { inner, keeper: keeper.clone() }),
+        }
     }
     /// As a participant of a shop.
     pub fn participant(&self) -> Participant {
-        let (transport, lane) = (self.transport.clone(), self.lane.clone());
+        let account = self.clone();
         Participant {
             account: self.reference.clone(),
-            fingerprint: self.fingerprint.clone(),
+            fingerprint: self.memory_key.clone(),
             carrier: self.carrier.clone(),
-            cx: Arc::new(move |operation, deadline| transport.cx(&lane, operation, deadline)),
+            cx: Arc::new(move |operation, deadline| account.cx(operation, deadline)),
         }
     }
 }
@@ -139,25 +188,29 @@ fn fingerprint(carrier: &str, settings: &Map<String, Value>, schema: &Value) -> 
     digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The accounts of a host, by name.
-#[derive(Debug, Clone, Default)]
+/// The accounts of a host: the configured ones, open to every tenant, and those that tenants linked.
+///
+/// The short calls ([`Accounts::get`], [`Accounts::iter`]) see the default tenant's as they were last read from the store.
+#[derive(Debug)]
 pub struct Accounts {
-    by_name: BTreeMap<String, Account>,
+    house: BTreeMap<String, Arc<Account>>,
+    tenants: Arc<Tenants>,
 }
 
 impl Accounts {
     /// Opens every enabled account; all mistakes together.
-    pub fn open(
+    pub(crate) fn open(
         accounts: &BTreeMap<String, AccountConfig>,
         registry: &Registry,
         transport: &Arc<Transport>,
+        tenants: Arc<Tenants>,
     ) -> Result<Self> {
-        let mut by_name = BTreeMap::new();
+        let mut house = BTreeMap::new();
         let mut problems: Vec<FieldProblem> = Vec::new();
         for (name, config) in accounts.iter().filter(|(_, config)| config.enabled) {
             match Account::open(name, Owner::House, config, registry, transport) {
                 Ok(account) => {
-                    by_name.insert(name.clone(), account);
+                    house.insert(name.clone(), Arc::new(account));
                 }
                 Err(error) if error.fields.is_empty() => {
                     problems.push(FieldProblem::new(format!("accounts.{name}"), error.message, ""));
@@ -165,31 +218,68 @@ impl Accounts {
                 Err(error) => problems.extend(error.fields),
             }
         }
-        if problems.is_empty() { Ok(Self { by_name }) } else { Err(Error::invalid(problems)) }
+        if problems.is_empty() { Ok(Self { house, tenants }) } else { Err(Error::invalid(problems)) }
     }
 
-    /// An account by name; the error names the nearest one.
-    pub fn get(&self, name: &str) -> Result<&Account> {
-        self.by_name.get(name).ok_or_else(|| {
-            let names = self.by_name.keys().map(String::as_str);
-            let cure = match crate::registry::nearest(name, names) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None if self.by_name.is_empty() => {
-                    "add an account to waybill.toml; `waybill config example` prints one".to_owned()
-                }
-                None => format!("accounts: {}", self.by_name.keys().cloned().collect::<Vec<_>>().join(", ")),
-            };
-            Error::invalid_field("account", format!("there is no account `{name}`"), cure)
-        })
+    /// A configured account by name.
+    pub fn house(&self, name: &str) -> Option<&Arc<Account>> {
+        self.house.get(name)
     }
 
-    /// All accounts, by name.
-    pub fn iter(&self) -> impl Iterator<Item = &Account> {
-        self.by_name.values()
+    /// An account of the default tenant by name; the error names the nearest one.
+    pub fn get(&self, name: &str) -> Result<Arc<Account>> {
+        let linked = || self.tenants.known(DEFAULT_TENANT).account(name);
+        self.house.get(name).cloned().or_else(linked).ok_or_else(|| self.no_such(name, self.iter()))
+    }
+
+    /// Accounts that a tenant may use: the configured ones and its own, by name.
+    pub async fn of_tenant(&self, tenant: &str) -> Result<Vec<Arc<Account>>> {
+        let state = self.tenants.of(tenant).await?;
+        let mut all: Vec<_> = self.house.values().cloned().chain(state.accounts()).collect();
+        all.sort_by(|a, b| a.reference.name.cmp(&b.reference.name));
+        Ok(all)
+    }
+
+    /// An account that a tenant may use. `NotFound` when there is none (any more); the cure names the nearest one.
+    pub async fn find(&self, tenant: &str, name: &str) -> Result<Arc<Account>> {
+        if let Some(account) = self.house.get(name) {
+            return Ok(account.clone());
+        }
+        let state = self.tenants.of(tenant).await?;
+        if let Some(account) = state.account(name) {
+            return Ok(account);
+        }
+        if let Some(broken) = state.broken.iter().find(|broken| broken.account.name == name) {
+            return Err(broken.error.clone());
+        }
+        let mut error = self.no_such(name, self.of_tenant(tenant).await?.into_iter());
+        error.kind = ErrorKind::NotFound;
+        Err(error)
+    }
+
+    fn no_such(&self, name: &str, all: impl Iterator<Item = Arc<Account>>) -> Error {
+        let names: Vec<String> = all.map(|account| account.reference.name.clone()).collect();
+        let cure = match crate::registry::nearest(name, names.iter().map(String::as_str)) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None if names.is_empty() => {
+                "add one to waybill.toml (`waybill config example` prints one) or link one (`waybill accounts link`)"
+                    .to_owned()
+            }
+            None => format!("accounts: {}", names.join(", ")),
+        };
+        Error::invalid_field("account", format!("there is no account `{name}`"), cure)
+    }
+
+    /// All accounts of the default tenant, by name.
+    pub fn iter(&self) -> impl Iterator<Item = Arc<Account>> {
+        let mut all: Vec<_> =
+            self.house.values().cloned().chain(self.tenants.known(DEFAULT_TENANT).accounts()).collect();
+        all.sort_by(|a, b| a.reference.name.cmp(&b.reference.name));
+        all.into_iter()
     }
 
     /// Accounts of one carrier.
-    pub fn of_carrier<'a>(&'a self, carrier: &'a str) -> impl Iterator<Item = &'a Account> {
+    pub fn of_carrier<'a>(&'a self, carrier: &'a str) -> impl Iterator<Item = Arc<Account>> + 'a {
         self.iter().filter(move |account| account.reference.carrier == *carrier)
     }
 }

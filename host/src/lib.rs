@@ -10,16 +10,29 @@ mod accounts;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod config;
+mod consent;
+mod form;
+mod keeping;
+mod linking;
 mod plugins;
 mod purchases;
+mod records;
 mod registry;
 mod reload;
+mod shopping;
+mod tenants;
+mod terms;
 mod waybill;
 
 pub use accounts::{Account, Accounts};
 pub use config::Config;
+pub use consent::ConsentStart;
+pub use form::{FieldKind, FormField, LinkForm, put as put_setting};
+pub use linking::{AccountView, LinkEvent, LinkRequest, LinkedAccount};
 pub use purchases::{LabelFile, Purchases, open_vault};
 pub use registry::{Entry, Registry};
+pub use shopping::{CarrierPromise, PlacedOrder, RateEvent, RateStream, ShopRequest, Shopped};
+pub use terms::{AcceptTerms, TermsView};
 pub use waybill::Waybill;
 
 pub use waybill_core as core;

@@ -18,6 +18,7 @@ use waybill_purchase::{
 use waybill_transport::Transport;
 
 use crate::config::{Config, PurchaseConfig, SealConfig};
+use crate::records::Records;
 use crate::reload::Latest;
 
 /// The tenant of a host that serves one shipper.
@@ -27,6 +28,7 @@ pub const DEFAULT_TENANT: &str = "default";
 pub struct Purchases {
     engine: Engine,
     accounts: Arc<dyn PurchaseAccounts>,
+    latest: Arc<Latest>,
     worker: JoinHandle<()>,
 }
 
@@ -54,24 +56,25 @@ impl LabelFile {
 impl Purchases {
     pub(crate) async fn open(
         config: &Config,
-        accounts: &Arc<Latest>,
+        records: &Records,
+        latest: &Arc<Latest>,
         transport: &Arc<Transport>,
     ) -> Result<Self> {
-        let store = open_store(config).await?;
+        let store = records.store().await?.clone();
         set_caps(&store, &config.purchase).await?;
         let journal = Journal::open(config.data_dir.join("outcomes.journal")).map_err(|error| {
             Error::new(ErrorKind::Config, format!("data_dir: the outcome journal: {error}"))
         })?;
-        let sealer = sealer(&config.seal)?;
+        let sealer = records.sealer().await?.clone();
         let settle = config.purchase.settle_seconds.map(std::time::Duration::from_secs);
         let options = Options { settle, ..Options::default() };
         let engine = Engine::open(store, journal, sealer, options).await.map_err(translate)?;
         if !transport.set_desk(engine.desk()) {
             return Err(Error::new(ErrorKind::Internal, "a purchase engine is running already in this host"));
         }
-        let accounts: Arc<dyn PurchaseAccounts> = Arc::new(HostAccounts(accounts.clone()));
+        let accounts: Arc<dyn PurchaseAccounts> = Arc::new(HostAccounts(latest.clone()));
         let worker = engine.run(accounts.clone());
-        Ok(Self { engine, accounts, worker })
+        Ok(Self { engine, accounts, latest: latest.clone(), worker })
     }
 
     pub(crate) async fn close(&self) {
@@ -95,7 +98,24 @@ impl Purchases {
         if !problems.is_empty() {
             return Err(Error::invalid(problems));
         }
+        self.check_terms(&request).await?;
         self.engine.buy(request, self.accounts.clone()).await.map_err(translate)
+    }
+
+    /// Refuses to buy from a carrier whose terms are not accepted. A purchase that was begun before is answered as it is,
+    /// so that a new version of the terms never hides what was bought.
+    async fn check_terms(&self, request: &BuyRequest) -> Result<()> {
+        let account = self.latest.accounts().find(&request.tenant, &request.account).await?;
+        let checked = self.latest.gate().check_purchase(&request.tenant, account.carrier().profile()).await;
+        let Err(refusal) = checked else { return Ok(()) };
+        let filter = PurchaseFilter {
+            tenant: Some(request.tenant.clone()),
+            business_key: Some(request.business_key.clone()),
+            limit: 1,
+            ..PurchaseFilter::default()
+        };
+        let begun = !request.allow_additional && !self.list(filter).await?.is_empty();
+        if begun { Ok(()) } else { Err(refusal) }
     }
 
     /// Voids the labels of a purchase.
@@ -179,9 +199,8 @@ struct HostAccounts(Arc<Latest>);
 
 #[async_trait]
 impl PurchaseAccounts for HostAccounts {
-    async fn open(&self, _tenant: &str, account: &str) -> Result<OpenAccount> {
-        let accounts = self.0.get();
-        let account = accounts.get(account)?;
+    async fn open(&self, tenant: &str, account: &str) -> Result<OpenAccount> {
+        let account = self.0.accounts().find(tenant, account).await?;
         Ok(OpenAccount {
             carrier: account.carrier().clone(),
             fingerprint: account.fingerprint().to_owned(),
@@ -254,7 +273,7 @@ pub async fn open_vault(config: &Config) -> Result<Vault> {
     Ok(Vault::new(open_store(config).await?, sealer(&config.seal)?))
 }
 
-fn sealer(config: &SealConfig) -> Result<Sealer> {
+pub(crate) fn sealer(config: &SealConfig) -> Result<Sealer> {
     let mut sources = Vec::new();
     sources.extend(config.key_file.iter().cloned().map(KeySource::File));
     sources.extend(config.key_env.iter().cloned().map(KeySource::Env));

@@ -1,22 +1,25 @@
 //! The host: everything that the program does, as a library.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{NaiveDate, Utc};
 use tokio::sync::OnceCell;
 use waybill_core::{
-    AccountReply, AccountRequest, AddressReply, AddressRequest, Error, ErrorKind, RateRequest, Result,
-    Shipment, TrackOutcome, TrackReply, TrackRequest, TrackingNumber,
+    AccountReply, AddressReply, AddressRequest, Error, ErrorKind, Result, TrackOutcome, TrackReply,
+    TrackRequest, TrackingNumber,
 };
-use waybill_shop::{ExchangeRates, Goal, Participant, ShopAnswer, ShopQuestion, Suggestion};
+use waybill_shop::{ExchangeRates, PromiseEngine, Shopper, TermsGate};
 use waybill_transport::{Transport, TransportSettings};
 
-use crate::accounts::{Account, Accounts};
+use crate::accounts::Accounts;
 use crate::config::Config;
-use crate::purchases::Purchases;
+use crate::consent::Consents;
+use crate::purchases::{DEFAULT_TENANT, Purchases};
+use crate::records::Records;
 use crate::registry::Registry;
 use crate::reload::{Latest, check_unchanged};
+use crate::tenants::Tenants;
 
 /// A running host.
 pub struct Waybill {
@@ -27,6 +30,13 @@ pub struct Waybill {
     /// What the purchase engine asks for accounts: one for this host and all that were reloaded from it.
     latest: Arc<Latest>,
     purchases: Arc<OnceCell<Purchases>>,
+    pub(crate) records: Arc<Records>,
+    pub(crate) tenants: Arc<Tenants>,
+    pub(crate) gate: TermsGate,
+    pub(crate) shopper: Shopper,
+    pub(crate) promises: BTreeMap<String, PromiseEngine>,
+    pub(crate) exchange: Arc<ExchangeRates>,
+    pub(crate) consents: Consents,
 }
 
 impl Waybill {
@@ -36,42 +46,88 @@ impl Waybill {
         Self::with_registry(config, registry).await
     }
 
-    /// Opens a host with carriers of your own choice.
+    /// Opens a host with carriers of your own choice. Linked accounts of the default tenant are opened beside the
+    /// configured ones; one that cannot be opened is listed as missing, with the reason, and stops nothing.
     pub async fn with_registry(config: Config, registry: Registry) -> Result<Self> {
         let transport = Transport::new(transport_settings(&config)?)?;
-        let accounts = Arc::new(Accounts::open(&config.accounts, &registry, &transport)?);
-        let latest = Arc::new(Latest::new(accounts.clone()));
-        Ok(Self { config, registry, transport, accounts, latest, purchases: Arc::default() })
+        let records = Arc::new(Records::new(&config));
+        let made = Self::made(config, registry, transport, records, None)?;
+        made.tenants.read(DEFAULT_TENANT).await?;
+        Ok(made)
     }
 
-    /// A host with the accounts and libraries of a changed configuration, beside this one. Both share the connections and
-    /// the purchase engine, which takes accounts from the newest from now on; calls that are under way finish on the
-    /// carriers that they began with, and this host goes on for whoever holds it. Every account is opened anew: tokens
-    /// and quotas begin afresh.
+    /// A host with the accounts and libraries of a changed configuration, beside this one. Both share the connections,
+    /// the store and the purchase engine, which takes accounts and terms from the newest from now on; calls that are under
+    /// way finish on the carriers that they began with, and this host goes on for whoever holds it. Every account is
+    /// opened anew: tokens, quotas and kept rates begin afresh.
     ///
     /// Keep the host where it can be replaced, such as in an `RwLock<Arc<Waybill>>`, and let each request clone the `Arc`.
     ///
     /// # Errors
     /// As [`Waybill::open`], and `Invalid` when a section changed that a running host cannot change (`data_dir`, `store`,
     /// `transport`, `seal`, `purchase`). Nothing has changed then.
-    pub fn reload(&self, config: Config) -> Result<Self> {
+    pub async fn reload(&self, config: Config) -> Result<Self> {
         check_unchanged(&self.config, &config)?;
         let registry = self.registry.reload(&config)?;
-        let accounts = Arc::new(Accounts::open(&config.accounts, &registry, &self.transport)?);
-        self.latest.set(accounts.clone());
-        let (transport, latest) = (self.transport.clone(), self.latest.clone());
-        Ok(Self { config, registry, transport, accounts, latest, purchases: self.purchases.clone() })
+        let (transport, records) = (self.transport.clone(), self.records.clone());
+        let made = Self::made(config, registry, transport, records, Some(self))?;
+        made.tenants.read(DEFAULT_TENANT).await?;
+        self.latest.set(made.accounts.clone(), made.gate.clone());
+        Ok(made)
+    }
+
+    /// A host over a pool and a store; `older` lends its purchase engine.
+    fn made(
+        config: Config,
+        registry: Registry,
+        transport: Arc<Transport>,
+        records: Arc<Records>,
+        older: Option<&Self>,
+    ) -> Result<Self> {
+        let problems = config.problems(&registry);
+        if !problems.is_empty() {
+            return Err(Error::invalid(problems));
+        }
+        let linking = config.linking.clone();
+        let tenants = Tenants::new(records.clone(), registry.clone(), transport.clone(), linking);
+        let accounts = Arc::new(Accounts::open(&config.accounts, &registry, &transport, tenants.clone())?);
+        let gate = crate::terms::gate(&config, &records);
+        let promises = config.shop.promises.iter();
+        let promises: Result<BTreeMap<_, _>> = promises
+            .map(|(name, settings)| Ok((name.clone(), PromiseEngine::new(settings.clone())?)))
+            .collect();
+        let latest = match older {
+            Some(older) => older.latest.clone(),
+            None => Arc::new(Latest::new(accounts.clone(), gate.clone())),
+        };
+        Ok(Self {
+            gate,
+            shopper: Shopper::new(config.shop.cache_settings()),
+            promises: promises?,
+            exchange: Arc::new(config.shop.exchange.clone()),
+            consents: Consents::default(),
+            records,
+            tenants,
+            config,
+            registry,
+            transport,
+            accounts,
+            latest,
+            purchases: older.map(|older| older.purchases.clone()).unwrap_or_default(),
+        })
     }
 
     /// The purchase engine over the configured store; opened, and what a crash left behind taken up, at the first call.
     pub async fn purchases(&self) -> Result<&Purchases> {
-        self.purchases.get_or_try_init(|| Purchases::open(&self.config, &self.latest, &self.transport)).await
+        let open = || Purchases::open(&self.config, &self.records, &self.latest, &self.transport);
+        self.purchases.get_or_try_init(open).await
     }
 
     /// Ends it in order, and every host that was reloaded from it: purchases under way are brought to a durable point first.
     pub async fn close(self) {
-        if let Some(purchases) = self.purchases.get() {
-            purchases.close().await;
+        match self.purchases.get() {
+            Some(purchases) => purchases.close().await,
+            None => self.records.close().await,
         }
     }
 
@@ -90,41 +146,6 @@ impl Waybill {
     /// The pool that its requests go through.
     pub fn transport(&self) -> &Arc<Transport> {
         &self.transport
-    }
-
-    /// Rates of all accounts, or of the named ones, within the configured deadline.
-    pub async fn rates(&self, mut request: RateRequest, only: &[String]) -> Result<ShopAnswer> {
-        prepare(&mut request.shipment)?;
-        let participants: Vec<Participant> = if only.is_empty() {
-            self.accounts.iter().map(Account::participant).collect()
-        } else {
-            only.iter()
-                .map(|name| self.accounts.get(name).map(Account::participant))
-                .collect::<Result<_>>()?
-        };
-        if participants.is_empty() {
-            return Err(Error::invalid_field(
-                "accounts",
-                "no account is configured",
-                "add one to waybill.toml; `waybill config example` prints one",
-            ));
-        }
-        let question =
-            ShopQuestion { rate: request, deadline: Duration::from_millis(self.config.shop.deadline_ms) };
-        Ok(waybill_shop::shop(&participants, &question).await)
-    }
-
-    /// The offer to buy by the configured preferences, and why: in time first, then preference, then price. Nothing in time
-    /// is said to be so and not suggested.
-    pub fn suggest(
-        &self,
-        answer: &ShopAnswer,
-        shipment: &Shipment,
-        deliver_by: Option<NaiveDate>,
-    ) -> Suggestion {
-        let ship_date = shipment.ship_date.unwrap_or_else(|| Utc::now().date_naive());
-        let goal = Goal { ship_date, to: shipment.to.country, deliver_by };
-        waybill_shop::suggest(&answer.offers, &goal, &self.config.shop.preferences, &ExchangeRates::default())
     }
 
     /// Histories of parcels from one account, in the order of the numbers.
@@ -164,13 +185,7 @@ impl Waybill {
 
     /// Proves an account's credentials by a harmless real call.
     pub async fn prove_account(&self, account: &str) -> Result<AccountReply> {
-        let account = self.accounts.get(account)?;
-        let name = &account.carrier().profile().name;
-        let check = account
-            .carrier()
-            .account()
-            .ok_or_else(|| Error::unsupported(format!("{name} has no call that proves credentials")))?;
-        check.prove(&account.cx("prove_account", None), &AccountRequest {}).await
+        crate::linking::prove(&*self.accounts.get(account)?).await
     }
 }
 
@@ -178,25 +193,6 @@ impl std::fmt::Debug for Waybill {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Waybill").field("accounts", &self.accounts).finish_non_exhaustive()
     }
-}
-
-/// Refuses what no carrier could accept and fills in today as the ship date.
-pub(crate) fn prepare(shipment: &mut Shipment) -> Result<()> {
-    let mut problems = shipment.problems();
-    let today = Utc::now().date_naive();
-    match shipment.ship_date {
-        None => shipment.ship_date = Some(today),
-        // It may still be yesterday at the origin.
-        Some(date) if date < today - chrono::Duration::days(1) => {
-            problems.push(waybill_core::FieldProblem::new(
-                "ship_date",
-                format!("{date} has passed"),
-                "give today or a later day, or leave it out",
-            ))
-        }
-        Some(_) => {}
-    }
-    if problems.is_empty() { Ok(()) } else { Err(Error::invalid(problems)) }
 }
 
 fn transport_settings(config: &Config) -> Result<TransportSettings> {

@@ -18,7 +18,8 @@ async fn offer(world: &World, carrier: &str) -> Offer {
 
 async fn request(world: &World, carrier: &str, key: &str) -> BuyRequest {
     let offer = offer(world, carrier).await;
-    let formats = &world.host.accounts().get(carrier).unwrap().carrier().profile().labels;
+    let account = world.host.accounts().get(carrier).unwrap();
+    let formats = &account.carrier().profile().labels;
     BuyRequest {
         tenant: "default".into(),
         idempotency_key: key.into(),

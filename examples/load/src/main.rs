@@ -92,7 +92,7 @@ fn question(at: u64, deadline: Duration) -> ShopQuestion {
     let weight = waybill_core::Weight::new(500 + at, waybill_core::WeightUnit::Gram);
     let mut shipment = Shipment::new(from, to, vec![Parcel::new(weight, None)]);
     shipment.ship_date = Some(Utc::now().date_naive());
-    ShopQuestion { rate: RateRequest::new(shipment), deadline }
+    ShopQuestion::new(RateRequest::new(shipment), deadline)
 }
 
 const PATIENT: Duration = Duration::from_secs(20);

@@ -179,7 +179,8 @@ fn verdict(
     if let Some(way) = preferences.exclusion(&offer.account.carrier, &offer.rate.service) {
         return Verdict::Barred { by: format!("excluded: {way}") };
     }
-    if let Some(never) = rules.never.iter().find(|never| never.bars(offer, goal.ship_date, goal.to)) {
+    let ship_date = offer.ship_date.unwrap_or(goal.ship_date);
+    if let Some(never) = rules.never.iter().find(|never| never.bars(offer, ship_date, goal.to)) {
         return Verdict::Barred { by: never.words() };
     }
     let Some(latest_day) = latest_day else { return Verdict::Open };

@@ -1,17 +1,20 @@
 //! Asks all accounts at once and takes what comes in time.
 
+use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::Utc;
+use chrono::{NaiveDate, Utc};
 use futures_util::FutureExt;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
-use waybill_core::{Error, ErrorKind, RateReply, RateRequest, Result, Retry, screen};
+use waybill_core::{CarrierId, Error, ErrorKind, RateReply, RateRequest, Result, Retry, screen};
 
 use crate::account::{AccountRef, Participant};
 use crate::cache::{CacheSettings, CacheStats, Clock, Question, RateCache};
+use crate::pace::Paces;
+use crate::preferences::Way;
 use crate::reasons;
 use crate::reply::{Missing, Offer, RejectedService, ShopAnswer};
 use crate::terms::TermsGate;
@@ -26,15 +29,63 @@ pub struct ShopQuestion {
     pub rate: RateRequest,
     /// When the answer must be there; accounts that are later are listed as missing.
     pub deadline: Duration,
+    /// Shorter waits for single carriers.
+    pub carrier_deadlines: BTreeMap<CarrierId, Duration>,
+    /// Ship dates of carriers that take the parcels over on another day than the shipment says.
+    pub ship_dates: BTreeMap<CarrierId, NaiveDate>,
+    /// Not wanted: a carrier is not asked, a service is not offered; both are rejected as disabled.
+    pub excluded: Vec<Way>,
+}
+
+impl ShopQuestion {
+    /// Asks everybody until a deadline.
+    pub fn new(rate: RateRequest, deadline: Duration) -> Self {
+        Self {
+            rate,
+            deadline,
+            carrier_deadlines: BTreeMap::new(),
+            ship_dates: BTreeMap::new(),
+            excluded: Vec::new(),
+        }
+    }
+
+    /// How long an account is waited for: the question's deadline, the carrier's, and what its pace makes worthwhile.
+    fn wait_for(&self, account: &AccountRef, memory: Option<&Memory>) -> Duration {
+        let learnt = memory.and_then(|memory| memory.paces.longest_wait(&account.name));
+        let carrier = self.carrier_deadlines.get(&account.carrier).copied();
+        [carrier, learnt].into_iter().flatten().fold(self.deadline, Duration::min)
+    }
+
+    fn excludes_carrier(&self, carrier: &CarrierId) -> Option<&Way> {
+        self.excluded.iter().find(|way| way.service.is_none() && way.carrier == *carrier)
+    }
 }
 
 /// One account's answer.
 pub type Answered = (AccountRef, Result<RateReply>);
 
+/// What is remembered between questions.
+#[derive(Clone)]
+struct Memory {
+    cache: Arc<RateCache>,
+    paces: Arc<Paces>,
+}
+
+/// An answer of a stream.
+#[derive(Debug, Clone)]
+pub enum Arrival {
+    /// An account answered in time.
+    Answer(AccountRef, Result<RateReply>),
+    /// Everything that came in time, as [`Shopper::shop_for`] gives it. Sent once.
+    Summary(Box<ShopAnswer>),
+    /// An account answered after the summary; the next question finds its answer in the memory.
+    Late(AccountRef, Result<RateReply>),
+}
+
 /// Shops with a memory: answers are kept for a while, and identical questions at one time make one call per account.
 #[derive(Clone)]
 pub struct Shopper {
-    cache: Arc<RateCache>,
+    memory: Memory,
 }
 
 impl Shopper {
@@ -45,14 +96,16 @@ impl Shopper {
 
     /// A shopper with a clock of its own, for tests.
     pub fn with_clock(settings: CacheSettings, clock: Clock) -> Self {
-        Self { cache: Arc::new(RateCache::new(settings, clock)) }
+        let cache = Arc::new(RateCache::new(settings, clock));
+        Self { memory: Memory { cache, paces: Arc::new(Paces::default()) } }
     }
 
     /// Asks all accounts and collects what comes before the deadline.
     pub async fn shop(&self, participants: &[Participant], question: &ShopQuestion) -> ShopAnswer {
-        let answers = ask_all(participants, question, Some(&self.cache));
-        let answer = collect(answers, participants, question, Instant::now() + question.deadline).await;
-        finish(answer, participants, question)
+        let (open, shut) = sort_out(participants, question);
+        let answers = ask_all(&open, question, Some(&self.memory));
+        let answer = Collector::new(&open, question, Some(&self.memory)).collect(answers, None).await;
+        finish(answer, &open, shut, question)
     }
 
     /// The same for a tenant: accounts whose terms are not accepted are not called and listed as such. An error only
@@ -65,39 +118,59 @@ impl Shopper {
         question: &ShopQuestion,
     ) -> Result<ShopAnswer> {
         let mut gated = gate.sort(tenant, participants).await?;
-        let open = std::mem::take(&mut gated.open);
-        let answers = ask_all(&open, question, Some(&self.cache));
-        let mut answer = collect(answers, &open, question, Instant::now() + question.deadline).await;
+        let (open, shut) = sort_out(&std::mem::take(&mut gated.open), question);
+        let answers = ask_all(&open, question, Some(&self.memory));
+        let mut answer = Collector::new(&open, question, Some(&self.memory)).collect(answers, None).await;
         gated.list_in(&mut answer, &question.rate);
-        Ok(finish(answer, &open, question))
+        Ok(finish(answer, &open, shut, question))
+    }
+
+    /// The same as it comes: every answer in time, then the summary, then the late answers. The stream ends with the last
+    /// answer; questions go on when nobody listens any more, and their answers are kept.
+    pub async fn stream_for(
+        &self,
+        tenant: &str,
+        gate: &TermsGate,
+        participants: &[Participant],
+        question: &ShopQuestion,
+    ) -> Result<mpsc::Receiver<Arrival>> {
+        let mut gated = gate.sort(tenant, participants).await?;
+        let (open, shut) = sort_out(&std::mem::take(&mut gated.open), question);
+        let (sender, receiver) = mpsc::channel(open.len() + 1);
+        let (memory, question) = (self.memory.clone(), question.clone());
+        let mut answers = ask_all(&open, &question, Some(&memory));
+        tokio::spawn(async move {
+            let collector = Collector::new(&open, &question, Some(&memory));
+            let mut answer = collector.collect(&mut answers, Some(&sender)).await;
+            gated.list_in(&mut answer, &question.rate);
+            let answer = finish(answer, &open, shut, &question);
+            let _ = sender.send(Arrival::Summary(Box::new(answer))).await;
+            while let Some((account, reply)) = answers.recv().await {
+                let _ = sender.send(Arrival::Late(account, reply.map(unwrap_or_clone))).await;
+            }
+        });
+        Ok(receiver)
     }
 
     /// Asks all accounts and hands each answer over as it comes, late ones too.
     pub fn stream(&self, participants: &[Participant], question: &ShopQuestion) -> mpsc::Receiver<Answered> {
-        let mut answers = ask_all(participants, question, Some(&self.cache));
-        let (sender, receiver) = mpsc::channel(participants.len().max(1));
-        tokio::spawn(async move {
-            while let Some((account, reply)) = answers.recv().await {
-                // Calls go on when nobody listens: their answers are kept.
-                let _ = sender.send((account, reply.map(unwrap_or_clone))).await;
-            }
-        });
-        receiver
+        stream_all(participants, question, Some(&self.memory))
     }
 
     /// Forgets the answers of an account: after it was unlinked, or its settings or contract changed.
     pub fn forget_account(&self, account: &str) {
-        self.cache.forget_account(account);
+        self.memory.cache.forget_account(account);
+        self.memory.paces.forget(account);
     }
 
     /// Forgets all answers.
     pub fn forget_everything(&self) {
-        self.cache.forget_everything();
+        self.memory.cache.forget_everything();
     }
 
     /// What the memory has done so far.
     pub fn stats(&self) -> CacheStats {
-        self.cache.stats()
+        self.memory.cache.stats()
     }
 }
 
@@ -109,17 +182,27 @@ impl std::fmt::Debug for Shopper {
 
 /// Asks all accounts and collects what comes before the deadline. One failing carrier never fails the call.
 pub async fn shop(participants: &[Participant], question: &ShopQuestion) -> ShopAnswer {
-    let answers = ask_all(participants, question, None);
-    let answer = collect(answers, participants, question, Instant::now() + question.deadline).await;
-    finish(answer, participants, question)
+    let (open, shut) = sort_out(participants, question);
+    let answers = ask_all(&open, question, None);
+    let answer = Collector::new(&open, question, None).collect(answers, None).await;
+    finish(answer, &open, shut, question)
 }
 
 /// Asks all accounts and hands each answer over as it comes, late ones too. Accounts go on after the receiver is gone.
 pub fn shop_stream(participants: &[Participant], question: &ShopQuestion) -> mpsc::Receiver<Answered> {
+    stream_all(participants, question, None)
+}
+
+fn stream_all(
+    participants: &[Participant],
+    question: &ShopQuestion,
+    memory: Option<&Memory>,
+) -> mpsc::Receiver<Answered> {
     let (sender, receiver) = mpsc::channel(participants.len().max(1));
-    let mut answers = ask_all(participants, question, None);
+    let mut answers = ask_all(&sort_out(participants, question).0, question, memory);
     tokio::spawn(async move {
         while let Some((account, reply)) = answers.recv().await {
+            // Calls go on when nobody listens: their answers are kept.
             let _ = sender.send((account, reply.map(unwrap_or_clone))).await;
         }
     });
@@ -130,26 +213,57 @@ fn unwrap_or_clone(reply: Arc<RateReply>) -> RateReply {
     Arc::unwrap_or_clone(reply)
 }
 
+/// An account that is not asked because its carrier is excluded.
+type Shut = (Participant, Way);
+
+/// Accounts to ask, and those of excluded carriers.
+fn sort_out(participants: &[Participant], question: &ShopQuestion) -> (Vec<Participant>, Vec<Shut>) {
+    let (mut open, mut shut) = (Vec::with_capacity(participants.len()), Vec::new());
+    for participant in participants {
+        match question.excludes_carrier(&participant.account.carrier) {
+            Some(way) => shut.push((participant.clone(), way.clone())),
+            None => open.push(participant.clone()),
+        }
+    }
+    (open, shut)
+}
+
 /// One account's answer by its place among the participants, shared with the memory.
 type Shared = (AccountRef, Result<Arc<RateReply>>);
+
+/// A question as it is asked, with its key.
+type Asked = (Arc<RateRequest>, Option<Question>);
 
 fn ask_all(
     participants: &[Participant],
     question: &ShopQuestion,
-    cache: Option<&Arc<RateCache>>,
+    memory: Option<&Memory>,
 ) -> mpsc::Receiver<Shared> {
     let (sender, receiver) = mpsc::channel(participants.len().max(1));
-    let request = Arc::new(question.rate.clone());
-    let key = cache.map(|cache| (cache.clone(), Question::of(&request)));
+    let asked = |rate: RateRequest| -> Asked {
+        let key = memory.map(|_| Question::of(&rate));
+        (Arc::new(rate), key)
+    };
+    let common = asked(question.rate.clone());
     for participant in participants {
-        let (participant, request, sender, key) =
-            (participant.clone(), request.clone(), sender.clone(), key.clone());
+        let date = question.ship_dates.get(&participant.account.carrier);
+        let (request, key) = match date.filter(|date| question.rate.shipment.ship_date != Some(**date)) {
+            None => common.clone(),
+            Some(date) => {
+                let mut rate = question.rate.clone();
+                rate.shipment.ship_date = Some(*date);
+                asked(rate)
+            }
+        };
+        let (participant, sender, memory) = (participant.clone(), sender.clone(), memory.cloned());
         let patience = question.deadline.max(PATIENCE);
         tokio::spawn(async move {
-            let call = ask_guarded(&participant, &request, patience);
-            let reply = match &key {
-                Some((cache, question)) => cache.answer(&participant, question, call).await,
-                None => call.await.map(Arc::new),
+            let reply = match memory.zip(key) {
+                Some((memory, key)) => {
+                    let call = ask_timed(&participant, &request, patience, &memory.paces);
+                    memory.cache.answer(&participant, &key, call).await
+                }
+                None => ask_guarded(&participant, &request, patience).await.map(Arc::new),
             };
             // Nobody listens any more when the deadline has passed.
             let _ = sender.send((participant.account, reply)).await;
@@ -158,37 +272,127 @@ fn ask_all(
     receiver
 }
 
-async fn collect(
-    mut answers: mpsc::Receiver<Shared>,
-    participants: &[Participant],
-    question: &ShopQuestion,
+/// An account that has not answered yet.
+struct Waiting<'a> {
+    participant: &'a Participant,
+    wait: Duration,
     until: Instant,
-) -> ShopAnswer {
-    let mut answer = ShopAnswer::default();
-    let mut waiting: Vec<&Participant> = participants.iter().collect();
-    while !waiting.is_empty() {
-        match tokio::time::timeout_at(until, answers.recv()).await {
-            Ok(Some((account, reply))) => {
-                let Some(at) = waiting.iter().position(|other| other.account == account) else { continue };
-                take(&mut answer, waiting.swap_remove(at), &question.rate, reply);
-            }
-            Ok(None) | Err(_) => break,
-        }
-    }
-    for participant in waiting {
-        let message = format!("no answer within {} ms", question.deadline.as_millis());
-        let error = Error::new(ErrorKind::Unavailable, message).with_retry(Retry::Safe);
-        take(&mut answer, participant, &question.rate, Err(error));
-    }
-    answer
 }
 
-fn finish(mut answer: ShopAnswer, participants: &[Participant], question: &ShopQuestion) -> ShopAnswer {
+/// Collects answers, each account until its own deadline.
+struct Collector<'a> {
+    question: &'a ShopQuestion,
+    waiting: Vec<Waiting<'a>>,
+    answer: ShopAnswer,
+}
+
+impl<'a> Collector<'a> {
+    fn new(participants: &'a [Participant], question: &'a ShopQuestion, memory: Option<&Memory>) -> Self {
+        let now = Instant::now();
+        let waiting = participants.iter().map(|participant| {
+            let wait = question.wait_for(&participant.account, memory);
+            Waiting { participant, wait, until: now + wait }
+        });
+        Self { question, waiting: waiting.collect(), answer: ShopAnswer::default() }
+    }
+
+    async fn collect(
+        mut self,
+        mut answers: impl std::borrow::BorrowMut<mpsc::Receiver<Shared>>,
+        listener: Option<&mpsc::Sender<Arrival>>,
+    ) -> ShopAnswer {
+        let answers = answers.borrow_mut();
+        while let Some(next) = self.waiting.iter().map(|waiting| waiting.until).min() {
+            match tokio::time::timeout_at(next, answers.recv()).await {
+                Ok(Some((account, reply))) => {
+                    let Some(at) = self.waiting.iter().position(|other| other.participant.account == account)
+                    else {
+                        continue;
+                    };
+                    if let Some(listener) = listener {
+                        let reply = reply.clone().map(unwrap_or_clone);
+                        let _ = listener.send(Arrival::Answer(account, reply)).await;
+                    }
+                    let participant = self.waiting.swap_remove(at).participant;
+                    self.take(participant, reply);
+                }
+                Ok(None) => self.give_up(None),
+                Err(_) => self.give_up(Some(next)),
+            }
+        }
+        self.answer
+    }
+
+    /// Lists the accounts whose time is up as missing; all of them without a moment.
+    fn give_up(&mut self, at: Option<Instant>) {
+        let (up, waiting): (Vec<_>, Vec<_>) = std::mem::take(&mut self.waiting)
+            .into_iter()
+            .partition(|waiting| at.is_none_or(|at| waiting.until <= at));
+        self.waiting = waiting;
+        for Waiting { participant, wait, .. } in up {
+            let message = format!("no answer within {} ms", wait.as_millis());
+            let error = Error::new(ErrorKind::Unavailable, message).with_retry(Retry::Safe);
+            self.take(participant, Err(error));
+        }
+    }
+
+    fn take(&mut self, participant: &Participant, reply: Result<Arc<RateReply>>) {
+        let (answer, account) = (&mut self.answer, &participant.account);
+        let profile = participant.carrier.profile();
+        let rejected = match reply {
+            Ok(reply) => {
+                let reply = unwrap_or_clone(reply);
+                answer.notices.extend(reply.warnings.into_iter().map(|notice| (account.clone(), notice)));
+                let ship_date = self.question.ship_dates.get(&account.carrier).copied();
+                answer.offers.extend(reply.rates.into_iter().map(|rate| Offer {
+                    account: account.clone(),
+                    paid: profile.settlement.clone(),
+                    ship_date,
+                    rate,
+                }));
+                reply.rejected
+            }
+            Err(error) => {
+                let missing = Missing::new(account.clone(), error);
+                let rows =
+                    reasons::rejected_by_error(profile, &self.question.rate, &missing.error, &missing.cure);
+                answer.missing.push(missing);
+                rows
+            }
+        };
+        answer.rejected.extend(
+            rejected.into_iter().map(|rejected| RejectedService { account: account.clone(), rejected }),
+        );
+    }
+}
+
+fn finish(
+    mut answer: ShopAnswer,
+    participants: &[Participant],
+    shut: Vec<Shut>,
+    question: &ShopQuestion,
+) -> ShopAnswer {
     answer.complete = answer.missing.is_empty();
+    reasons::exclude(&mut answer, &shut, question);
     reasons::with_cures(&mut answer);
     answer.diagnosis = reasons::diagnose(&answer, participants, &question.rate);
     answer.sort();
     answer
+}
+
+/// Asks, and learns how long it takes.
+async fn ask_timed(
+    participant: &Participant,
+    request: &RateRequest,
+    patience: Duration,
+    paces: &Paces,
+) -> Result<RateReply> {
+    let started = Instant::now();
+    let reply = ask_guarded(participant, request, patience).await;
+    if reply.is_ok() {
+        paces.learn(&participant.account.name, started.elapsed());
+    }
+    reply
 }
 
 /// A carrier's code may panic; the call becomes an error then.
@@ -219,33 +423,4 @@ async fn ask(participant: &Participant, request: &RateRequest, patience: Duratio
     let patience = chrono::Duration::from_std(patience).unwrap_or_else(|_| chrono::Duration::seconds(20));
     let cx = (participant.cx)("quote", Some(Utc::now() + patience));
     Ok(rating.quote(&cx, request).await?.complete(profile, request))
-}
-
-fn take(
-    answer: &mut ShopAnswer,
-    participant: &Participant,
-    request: &RateRequest,
-    reply: Result<Arc<RateReply>>,
-) {
-    let account = &participant.account;
-    let rejected = match reply {
-        Ok(reply) => {
-            let reply = unwrap_or_clone(reply);
-            answer.notices.extend(reply.warnings.into_iter().map(|notice| (account.clone(), notice)));
-            answer
-                .offers
-                .extend(reply.rates.into_iter().map(|rate| Offer { account: account.clone(), rate }));
-            reply.rejected
-        }
-        Err(error) => {
-            let missing = Missing::new(account.clone(), error);
-            let profile = participant.carrier.profile();
-            let rows = reasons::rejected_by_error(profile, request, &missing.error, &missing.cure);
-            answer.missing.push(missing);
-            rows
-        }
-    };
-    answer
-        .rejected
-        .extend(rejected.into_iter().map(|rejected| RejectedService { account: account.clone(), rejected }));
 }

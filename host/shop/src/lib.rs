@@ -1,7 +1,7 @@
 //! Rate shopping: all accounts of all carriers at once, an answer in time, a reason for everything that is missing,
 //! and a suggestion that explains itself.
 //!
-//! * [`shop`], [`shop_stream`]: ask and collect. [`Shopper`]: the same with a memory.
+//! * [`shop`], [`shop_stream`]: ask and collect. [`Shopper`]: the same with a memory of answers and of how fast they come.
 //! * [`TermsGate`]: nobody is asked whose terms are not accepted.
 //! * [`PromiseEngine`]: when an order must leave and arrive.
 //! * [`Preferences`]: what the shipper prefers. [`Rules`]: how offers are compared.
@@ -16,6 +16,7 @@ mod exchange;
 mod explain;
 mod gather;
 mod holidays;
+mod pace;
 mod preferences;
 mod promise;
 mod reasons;
@@ -28,7 +29,7 @@ pub use account::{AccountRef, MakeCx, Owner, Participant};
 pub use cache::{CacheSettings, CacheStats, Clock, TariffChange};
 pub use choose::{Goal, Outcome, Reason, Suggestion, Verdict, suggest};
 pub use exchange::{ExchangeRate, ExchangeRates};
-pub use gather::{Answered, ShopQuestion, Shopper, shop, shop_stream};
+pub use gather::{Answered, Arrival, ShopQuestion, Shopper, shop, shop_stream};
 pub use holidays::{HolidaySettings, Holidays};
 pub use preferences::{Confirmation, CustomPackage, LatestDay, Preferences, TenantPreferences, Way};
 pub use promise::{

@@ -10,7 +10,9 @@ use waybill_core::{
 };
 
 use crate::account::{Owner, Participant};
-use crate::reply::ShopAnswer;
+use crate::gather::ShopQuestion;
+use crate::preferences::Way;
+use crate::reply::{Offer, RejectedService, ShopAnswer};
 
 /// What to do about a service that is not offered, when its carrier does not say it better.
 pub fn cure_of(reason: &RejectReason) -> &'static str {
@@ -110,6 +112,40 @@ pub(crate) fn rejected_by_error(
     all
 }
 
+/// Rejects what the preferences exclude: the services of accounts that were not asked, and offers that nobody wants.
+pub(crate) fn exclude(answer: &mut ShopAnswer, shut: &[(Participant, Way)], question: &ShopQuestion) {
+    let words = |way: &Way| {
+        let message = format!("excluded by the preferences: `{way}`");
+        (message, format!("lift the exclusion `{way}` in the preferences or for this request"))
+    };
+    for (participant, way) in shut {
+        let (message, cure) = words(way);
+        let profile = participant.carrier.profile();
+        let rows = reject_all(profile, &question.rate, &RejectReason::Disabled, &message, &cure);
+        let account = &participant.account;
+        answer
+            .rejected
+            .extend(rows.into_iter().map(|rejected| RejectedService { account: account.clone(), rejected }));
+    }
+    let unwanted = |offer: &Offer| {
+        question.excluded.iter().find(|way| way.covers(&offer.account.carrier, &offer.rate.service))
+    };
+    let (out, offers): (Vec<_>, Vec<_>) =
+        std::mem::take(&mut answer.offers).into_iter().partition(|offer| unwanted(offer).is_some());
+    answer.offers = offers;
+    for offer in out {
+        let Some((message, cure)) = unwanted(&offer).map(words) else { continue };
+        let (service, service_name) = (offer.rate.service, offer.rate.service_name);
+        // Variants of one service are one rejection.
+        let listed = |row: &RejectedService| row.account == offer.account && row.rejected.service == service;
+        if !answer.rejected.iter().any(listed) {
+            let reason = RejectReason::Disabled;
+            let rejected = Rejected { service, service_name, reason, message, cure, carrier_code: None };
+            answer.rejected.push(RejectedService { account: offer.account, rejected });
+        }
+    }
+}
+
 /// Gives every rejection a cure.
 pub(crate) fn with_cures(answer: &mut ShopAnswer) {
     for row in &mut answer.rejected {
@@ -127,6 +163,8 @@ pub enum DiagnosisCode {
     NoAccounts,
     /// No account that was asked bills in the wanted currency.
     CurrencyNotBilled,
+    /// The preferences exclude everything.
+    AllExcluded,
     /// No service of any account that was asked runs between these places.
     NothingServes,
     /// No service of that name exists.
@@ -163,6 +201,12 @@ pub(crate) fn diagnose(
     }
     let say = |code, message: String, cure: &str| Some(Diagnosis { code, message, cure: cure.to_owned() });
     let profiles = || participants.iter().map(|participant| participant.carrier.profile());
+    if !answer.rejected.is_empty()
+        && answer.rejected.iter().all(|row| row.rejected.reason == RejectReason::Disabled)
+    {
+        let message = "the preferences exclude every service that could be asked".to_owned();
+        return say(DiagnosisCode::AllExcluded, message, cure_of(&RejectReason::Disabled));
+    }
     if participants.is_empty() {
         return if answer.not_accepted.is_empty() {
             say(DiagnosisCode::NoAccounts, "no account was asked".to_owned(), "add or link an account")

@@ -1,8 +1,9 @@
 //! What a shop answers.
 
+use chrono::NaiveDate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use waybill_core::{Error, Notice, Rate, Rejected};
+use waybill_core::{Error, Notice, Rate, Rejected, Settlement};
 
 use crate::account::AccountRef;
 use crate::reasons::Diagnosis;
@@ -13,6 +14,11 @@ use crate::terms::NotAccepted;
 pub struct Offer {
     /// Who sells it.
     pub account: AccountRef,
+    /// How the price reaches the account's owner: the operator for a house account, the shipper for an own one.
+    pub paid: Settlement,
+    /// Day on which it is handed over, where the carrier's cut-off gives it a day of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ship_date: Option<NaiveDate>,
     /// What it costs and when it arrives.
     #[serde(flatten)]
     pub rate: Rate,

@@ -88,17 +88,42 @@ pub struct Gated {
 #[derive(Clone)]
 pub struct TermsGate {
     programme: Vec<Terms>,
+    carriers: BTreeMap<CarrierId, Vec<Terms>>,
     book: Arc<dyn TermsBook>,
 }
 
 impl TermsGate {
     /// A gate. `programme` are the operator's own terms, which stand before every carrier; often none.
     pub fn new(programme: Vec<Terms>, book: Arc<dyn TermsBook>) -> Self {
-        Self { programme, book }
+        Self { programme, carriers: BTreeMap::new(), book }
+    }
+
+    /// With terms of a carrier that the operator asks for, beside those of the carrier's profile. Terms of a programme
+    /// that the profile names too take their place, so that an operator can raise the version.
+    pub fn with_carrier(mut self, carrier: CarrierId, terms: Terms) -> Self {
+        self.carriers.entry(carrier).or_default().push(terms);
+        self
+    }
+
+    /// The current terms of a carrier; the operator's own without one.
+    pub fn current(&self, profile: Option<&Profile>) -> Vec<Terms> {
+        let Some(profile) = profile else { return self.programme.clone() };
+        let ours = self.carriers.get(&profile.id).map(Vec::as_slice).unwrap_or_default();
+        let taken = |terms: &&Terms| !ours.iter().any(|other| other.programme == terms.programme);
+        ours.iter().chain(profile.terms.iter().filter(taken)).cloned().collect()
+    }
+
+    /// What a tenant has accepted, the oldest first.
+    pub async fn accepted(&self, tenant: &str) -> Result<Vec<Acceptance>> {
+        self.book.of_tenant(tenant).await
     }
 
     /// Current terms that a tenant has not accepted for a carrier.
     pub async fn open_terms(&self, tenant: &str, profile: &Profile) -> Result<Vec<Terms>> {
+        let asked = self.lacking(&[], profile);
+        if asked.is_empty() {
+            return Ok(asked);
+        }
         Ok(self.lacking(&self.book.of_tenant(tenant).await?, profile))
     }
 
@@ -110,27 +135,35 @@ impl TermsGate {
                     && done.version == terms.version
             })
         };
-        let own = self.programme.iter().filter(|terms| lacks(None, terms));
-        let carriers = profile.terms.iter().filter(|terms| lacks(Some(&profile.id), terms));
-        own.chain(carriers).cloned().collect()
+        let own = self.programme.iter().filter(|terms| lacks(None, terms)).cloned();
+        let carriers =
+            self.current(Some(profile)).into_iter().filter(|terms| lacks(Some(&profile.id), &terms));
+        own.chain(carriers).collect()
     }
 
     /// Accepts the current version of terms: `carrier` none for the operator's own. A version that is not the current
     /// one is refused, because nobody can have read it here.
     pub async fn accept(&self, acceptance: Acceptance, profile: Option<&Profile>) -> Result<()> {
         let of_carrier = profile.filter(|profile| acceptance.carrier.as_ref() == Some(&profile.id));
-        let current: &[Terms] = match (&acceptance.carrier, of_carrier) {
-            (None, _) => &self.programme,
-            (Some(_), Some(profile)) => &profile.terms,
-            (Some(_), None) => &[],
+        let current = match (&acceptance.carrier, of_carrier) {
+            (None, _) => self.current(None),
+            (Some(_), Some(profile)) => self.current(Some(profile)),
+            (Some(_), None) => Vec::new(),
         };
         let known = current.iter().find(|terms| terms.programme == acceptance.programme);
         match known {
-            None => Err(Error::invalid_field("programme", "there are no such terms", "list the open terms")),
+            None => {
+                let names: Vec<&str> = current.iter().map(|terms| terms.programme.as_str()).collect();
+                let cure = match names.as_slice() {
+                    [] => "nothing is to be accepted here".to_owned(),
+                    names => format!("programmes: {}", names.join(", ")),
+                };
+                Err(Error::invalid_field("programme", "there are no such terms", cure))
+            }
             Some(terms) if terms.version != acceptance.version => Err(Error::invalid_field(
                 "version",
                 format!("the current version is {}", terms.version),
-                format!("read it at {} and accept that version", terms.url),
+                format!("read them at {} and accept that version", terms.url),
             )),
             Some(_) => self.book.keep(acceptance).await,
         }
@@ -138,7 +171,13 @@ impl TermsGate {
 
     /// Sorts accounts by whether the tenant has accepted all their terms.
     pub async fn sort(&self, tenant: &str, participants: &[Participant]) -> Result<Gated> {
-        let accepted = self.book.of_tenant(tenant).await?;
+        // Where nothing is to be accepted the book is not read at all.
+        let profiles = participants.iter().map(|participant| participant.carrier.profile());
+        let accepted = if profiles.clone().any(|profile| !self.lacking(&[], profile).is_empty()) {
+            self.book.of_tenant(tenant).await?
+        } else {
+            Vec::new()
+        };
         let mut gated = Gated::default();
         for participant in participants {
             let terms = self.lacking(&accepted, participant.carrier.profile());
@@ -176,7 +215,10 @@ impl Gated {
         for (participant, shut) in self.shut {
             let profile = participant.carrier.profile();
             let reason = RejectReason::TermsNotAccepted;
-            let cure = shut.terms.first().map(|terms| format!("read {} and accept it", terms.url));
+            let cure = shut
+                .terms
+                .first()
+                .map(|terms| format!("read {} and accept version {}", terms.url, terms.version));
             let cure = cure.unwrap_or_else(|| reasons::cure_of(&reason).to_owned());
             let rows =
                 reasons::reject_all(profile, request, &reason, &message(&profile.name, &shut.terms), &cure);

@@ -20,7 +20,7 @@ use waybill_shop::{
 const LONG: Duration = Duration::from_secs(5);
 
 fn question() -> ShopQuestion {
-    ShopQuestion { rate: RateRequest::new(shipment()), deadline: LONG }
+    ShopQuestion::new(RateRequest::new(shipment()), LONG)
 }
 
 fn abroad() -> ShopQuestion {

@@ -5,6 +5,9 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use super::Failure;
+pub(crate) use super::shop_args::{
+    AccountsCommand, KeyCommand, LinkArgs, OrdersArgs, PreferencesCommand, RatesArgs, ShopArgs, TermsCommand,
+};
 
 /// Shop rates over all carriers, buy labels that are never lost and never bought twice, track them.
 #[derive(Debug, Parser)]
@@ -49,13 +52,33 @@ pub(crate) enum Command {
         /// Id of a carrier.
         id: Option<String>,
     },
-    /// Lists the configured accounts, or proves the credentials of one by a harmless real call.
+    /// Lists accounts, proves their credentials, links and unlinks your own.
+    #[command(args_conflicts_with_subcommands = true)]
     Accounts {
-        /// Account to prove.
+        /// Account to prove; the same as `accounts test`.
         account: Option<String>,
+        #[command(subcommand)]
+        command: Option<AccountsCommand>,
     },
-    /// Shops rates over all accounts.
+    /// Shops rates over all accounts and suggests one.
     Rates(RatesArgs),
+    /// Shops rates for many orders from a CSV file: one line each with the suggested offer.
+    Shop(OrdersArgs),
+    /// Lists terms to accept, and accepts them.
+    Terms {
+        #[command(subcommand)]
+        command: TermsCommand,
+    },
+    /// Shows and keeps what you prefer: order of carriers, exclusions, confirmation, rules.
+    Preferences {
+        #[command(subcommand)]
+        command: PreferencesCommand,
+    },
+    /// Makes the key that seals credentials at rest.
+    Key {
+        #[command(subcommand)]
+        command: KeyCommand,
+    },
     /// Buys a label at the price that is quoted now. It is never bought twice and never lost.
     Buy(BuyArgs),
     /// Shows where parcels are.
@@ -175,24 +198,6 @@ pub(crate) struct ShipmentArgs {
 }
 
 #[derive(Debug, clap::Args)]
-pub(crate) struct RatesArgs {
-    #[command(flatten)]
-    pub shipment: ShipmentArgs,
-    /// Asks only these accounts.
-    #[arg(long = "account", value_name = "NAME")]
-    pub accounts: Vec<String>,
-    /// Asks only for these services.
-    #[arg(long = "service", value_name = "CODE")]
-    pub services: Vec<String>,
-    /// Day by which the parcels must arrive, as YYYY-MM-DD.
-    #[arg(long, value_name = "DAY")]
-    pub deliver_by: Option<chrono::NaiveDate>,
-    /// Shows why services are not offered.
-    #[arg(long)]
-    pub why: bool,
-}
-
-#[derive(Debug, clap::Args)]
 pub(crate) struct TrackArgs {
     /// Tracking numbers.
     #[arg(required = true)]
@@ -228,12 +233,11 @@ pub(crate) struct BuyArgs {
     /// Buys the suggested offer: in time, then by preference, then by price.
     #[arg(long, conflicts_with = "service")]
     pub suggested: bool,
-    /// For --suggested: day by which the parcels must arrive, as YYYY-MM-DD.
-    #[arg(long, value_name = "DAY")]
-    pub deliver_by: Option<chrono::NaiveDate>,
-    /// Label format: pdf, png, gif, zpl, epl.
-    #[arg(long, default_value = "pdf", value_name = "FORMAT")]
-    pub format: String,
+    #[command(flatten)]
+    pub shop: ShopArgs,
+    /// Label format: pdf, png, gif, zpl, epl; that of the preferences when absent, else pdf.
+    #[arg(long, value_name = "FORMAT")]
+    pub format: Option<String>,
     /// Dots per inch for zpl and png.
     #[arg(long, value_name = "DPI")]
     pub dpi: Option<u16>,

@@ -3,27 +3,29 @@
 use std::path::Path;
 use std::time::Duration;
 
-use chrono::NaiveDate;
 use sha2::{Digest, Sha256};
 use waybill_core::{Error, ErrorKind, LabelFormat, LabelSpec, RateRequest, Shipment};
-use waybill_purchase::{
-    BuyRequest, Decision, Policy, PurchaseFilter, PurchaseState, PurchaseView, VoidRequest,
-};
-use waybill_shop::{Offer, ShopAnswer};
+use waybill_purchase::{BuyRequest, Decision, PurchaseFilter, PurchaseState, PurchaseView, VoidRequest};
+use waybill_shop::Offer;
 
 use super::args::{BuyArgs, PurchasesCommand, ReprintArgs, ResolveArgs, VoidArgs};
-use super::{Failure, Output, input};
-use crate::Waybill;
+use super::{Failure, Output, input, rates};
 use crate::purchases::{DEFAULT_TENANT, write_files};
+use crate::{Shopped, Waybill};
 
 /// Buys a label at the price that is quoted now.
 pub(crate) async fn run(output: &Output, host: &Waybill, args: &BuyArgs) -> Result<(), Failure> {
     let shipment = input::shipment(&args.shipment)?;
     let progress = output.progress("asking for the price".to_owned());
-    let offer = offer(host, &shipment, args).await;
+    let shopped = shop(host, shipment, args).await;
     progress.finish_and_clear();
-    let offer = offer?;
-    let request = request(args, shipment, &offer)?;
+    let shopped = shopped?;
+    let offer = offer(&shopped, args)?;
+    shopped.notices.iter().for_each(|notice| output.line(format!("note: {}", notice.message)));
+    if let Some(duties) = &shopped.duties {
+        output.line(rates::duties(duties));
+    }
+    let request = request(args, &shopped, offer)?;
     output.line(format!(
         "buying {} on {} for {} (key {})",
         offer.rate.service_name,
@@ -42,72 +44,43 @@ async fn buy(host: &Waybill, request: BuyRequest) -> Result<Vec<PurchaseView>, F
     Ok(host.purchases().await?.buy(request).await?.purchases)
 }
 
-/// The offer to buy: the named service, or the first of the answer.
-async fn offer(host: &Waybill, shipment: &Shipment, args: &BuyArgs) -> Result<Offer, Failure> {
-    let mut question = RateRequest::new(shipment.clone());
-    question.services = args.service.iter().map(|code| code.as_str().into()).collect();
-    let accounts: Vec<String> = args.account.iter().cloned().collect();
+async fn shop(host: &Waybill, shipment: Shipment, args: &BuyArgs) -> Result<Shopped, Failure> {
     if args.service.is_none() && !args.suggested {
         return Err(Failure::input(
             "say what to buy: --service CODE (and --account NAME), or --suggested; `waybill rates` shows the offers",
         ));
     }
-    let answer = host.rates(question, &accounts).await?;
-    let pick = if args.suggested { pick(host, &answer, shipment, args.deliver_by)? } else { 0 };
-    if let Some(offer) = answer.offers.get(pick) {
-        return Ok(offer.clone());
-    }
-    let mut reasons: Vec<String> =
-        answer.missing.iter().map(|missing| format!("{}: {}", missing.account.name, missing.error)).collect();
-    reasons.extend(
-        answer.rejected.iter().take(3).map(|row| {
-            format!("{}: {}: {}", row.account.name, row.rejected.service_name, row.rejected.message)
-        }),
-    );
-    Err(Failure::Nothing(format!(
-        "nothing to buy: no such offer for this shipment\n  {}",
-        reasons.join("\n  ")
-    )))
+    let mut question = RateRequest::new(shipment);
+    question.services = args.service.iter().map(|code| code.as_str().into()).collect();
+    let accounts: Vec<String> = args.account.iter().cloned().collect();
+    Ok(host.shop(args.shop.request(question, &accounts)?).await?)
 }
 
-/// The place of the suggested offer; what stands in the way is an error, never a silent choice.
-fn pick(
-    host: &Waybill,
-    answer: &ShopAnswer,
-    shipment: &Shipment,
-    deliver_by: Option<NaiveDate>,
-) -> Result<usize, Failure> {
-    let suggestion = host.suggest(answer, shipment, deliver_by);
-    match suggestion.pick {
-        Some(pick) => Ok(pick),
-        None if answer.offers.is_empty() => Ok(0),
-        None => Err(Failure::Nothing(format!("nothing is suggested: {}", suggestion.words))),
+/// The offer to buy: the named service at its lowest price, or the suggested one. What stands in the way is an error, never
+/// a silent choice.
+fn offer<'a>(shopped: &'a Shopped, args: &BuyArgs) -> Result<&'a Offer, Failure> {
+    let answer = &shopped.answer;
+    match if args.suggested { shopped.suggested() } else { answer.offers.first() } {
+        Some(offer) => Ok(offer),
+        None if answer.offers.is_empty() => Err(rates::nothing(answer)),
+        None => Err(Failure::Nothing(format!("nothing is suggested: {}", shopped.suggestion.words))),
     }
 }
 
-fn request(args: &BuyArgs, shipment: Shipment, offer: &Offer) -> Result<BuyRequest, Failure> {
+fn request(args: &BuyArgs, shopped: &Shopped, offer: &Offer) -> Result<BuyRequest, Failure> {
     let amount =
         |text: &String| text.parse().map_err(|error| Failure::input(format!("--max-price: {error}")));
-    let reference = shipment.references.first().map(|reference| reference.value.clone());
     let key = args.key.clone().unwrap_or_else(|| uuid::Uuid::new_v4().simple().to_string());
-    let mut label = LabelSpec::new(LabelFormat::from(args.format.as_str()));
-    label.dpi = args.dpi;
-    Ok(BuyRequest {
-        tenant: DEFAULT_TENANT.to_owned(),
-        idempotency_key: key,
-        business_key: reference.unwrap_or_else(|| content_key(&shipment)),
-        account: offer.account.name.clone(),
-        service: offer.rate.service.clone(),
-        weekend: offer.rate.weekend.clone(),
-        token: offer.rate.token.clone(),
-        label,
-        quoted: offer.rate.payable().map(|price| price.total),
-        max_price: args.max_price.as_ref().map(amount).transpose()?,
-        allow_additional: args.additional,
-        policy: Policy::default(),
-        wait: Duration::from_secs(90),
-        shipment,
-    })
+    let mut request = shopped.buy(offer, key, "");
+    let reference = request.shipment.references.first().map(|reference| reference.value.clone());
+    request.business_key = reference.unwrap_or_else(|| content_key(&request.shipment));
+    if let Some(format) = &args.format {
+        request.label = LabelSpec::new(LabelFormat::from(format.as_str()));
+    }
+    request.label.dpi = args.dpi.or(request.label.dpi);
+    request.max_price = args.max_price.as_ref().map(amount).transpose()?;
+    request.allow_additional = args.additional;
+    Ok(request)
 }
 
 /// A shipment without a reference is known by its content: the same parcel to the same person is not bought twice

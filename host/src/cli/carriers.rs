@@ -1,9 +1,9 @@
-//! `waybill carriers`, `waybill accounts`, `waybill schema`.
+//! `waybill carriers`, `waybill schema`.
 
 use waybill_core::{Error, ErrorKind, Profile, Shipment};
 
 use super::{Failure, Output};
-use crate::{Config, Entry, Registry, Waybill};
+use crate::{Config, Entry, Registry};
 
 pub(crate) fn run(output: &Output, registry: &Registry, id: Option<&str>) -> Result<(), Failure> {
     match id {
@@ -72,35 +72,6 @@ fn show(output: &Output, entry: &Entry) {
     if !entry.example.is_empty() {
         output.line(format!("An account in waybill.toml:\n\n{}", entry.example.trim_end()));
     }
-}
-
-/// Lists the accounts, or proves one.
-pub(crate) async fn accounts(output: &Output, host: &Waybill, account: Option<&str>) -> Result<(), Failure> {
-    if let Some(name) = account {
-        let proof = host.prove_account(name).await?;
-        if output.json() {
-            output.print_json(&proof);
-            return Ok(());
-        }
-        output.line(format!("{name}: the credentials work ({})", proof.proven_by));
-        proof.notices.iter().for_each(|notice| output.line(format!("note: {}", notice.message)));
-        return Ok(());
-    }
-    if output.json() {
-        let all: Vec<_> = host.accounts().iter().map(|account| account.reference().clone()).collect();
-        output.print_json(&all);
-        return Ok(());
-    }
-    let mut table = output.table(&["account", "carrier", "environment"]);
-    for account in host.accounts().iter() {
-        table.add_row(vec![
-            account.reference().name.clone(),
-            account.reference().carrier.to_string(),
-            account.environment().to_owned(),
-        ]);
-    }
-    output.line(table.to_string());
-    Ok(())
 }
 
 /// Prints a JSON Schema.

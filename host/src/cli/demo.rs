@@ -1,17 +1,14 @@
 //! `waybill demo`: a whole run with nothing but this program. Simulated carriers, a temporary store, sample shipments.
 
 use waybill_core::{
-    Address, Commodity, Country, Customs, Dimensions, Incoterm, LengthUnit, Money, Parcel, RateRequest,
-    Reference, ReferenceKind, Shipment, Weight, WeightUnit,
+    Address, Commodity, Country, Customs, Dimensions, Incoterm, LengthUnit, Money, Parcel, Reference,
+    ReferenceKind, Shipment, Weight, WeightUnit,
 };
-use waybill_purchase::{BuyRequest, Policy};
 use waybill_sandbox::Sandbox;
-use waybill_shop::ShopAnswer;
 
 use super::args::DemoArgs;
 use super::{Failure, Output, buy, rates, sandbox, track};
-use crate::purchases::DEFAULT_TENANT;
-use crate::{Config, Registry, Waybill};
+use crate::{Config, Registry, ShopRequest, Shopped, Waybill};
 
 pub(crate) async fn run(output: &Output, args: &DemoArgs) -> Result<(), Failure> {
     let folder =
@@ -37,40 +34,24 @@ async fn story(output: &Output, host: &Waybill, sandbox: &Sandbox, args: &DemoAr
         ("Los Angeles to Berlin, 2.5 lb", abroad(domestic(), berlin())),
         ("Shenzhen to San Francisco, 2.5 lb", from_china()),
     ];
-    let mut first: Option<ShopAnswer> = None;
+    let mut first: Option<Shopped> = None;
     for (title, shipment) in &lanes {
         output.line(format!("== {title}"));
-        let answer = host.rates(RateRequest::new(shipment.clone()), &[]).await?;
+        let shopped = host.shop(ShopRequest::new(shipment.clone())).await?;
         if !output.json() {
-            rates::print(output, &answer, false);
-            output.line(&host.suggest(&answer, shipment, None).words);
+            rates::print(output, &shopped, false);
         }
         output.line("");
-        first.get_or_insert(answer);
+        first.get_or_insert(shopped);
     }
-    let offer =
-        first.and_then(|answer| answer.offers.get(host.suggest(&answer, &lanes[0].1, None).pick?).cloned());
+    let shopped = first.ok_or_else(|| Failure::Nothing("nothing was asked".to_owned()))?;
+    let offer = shopped.suggested();
     let offer = offer.ok_or_else(|| {
         Failure::Nothing("no simulated carrier offers a rate that can be suggested".to_owned())
     })?;
     output.line(format!("== Buying {} on account {}", offer.rate.service_name, offer.account.name));
-    let (_, shipment) = &lanes[0];
-    let request = BuyRequest {
-        tenant: DEFAULT_TENANT.to_owned(),
-        idempotency_key: "demo-1".to_owned(),
-        business_key: "DEMO-1001".to_owned(),
-        account: offer.account.name.clone(),
-        shipment: shipment.clone(),
-        service: offer.rate.service.clone(),
-        weekend: offer.rate.weekend.clone(),
-        token: offer.rate.token.clone(),
-        label: label_for(host, &offer.account.name)?,
-        quoted: offer.rate.payable().map(|price| price.total),
-        max_price: None,
-        allow_additional: false,
-        policy: Policy::default(),
-        wait: std::time::Duration::from_secs(60),
-    };
+    let mut request = shopped.buy(offer, "demo-1", "DEMO-1001");
+    request.label = label_for(host, &offer.account.name)?;
     let purchases = host.purchases().await?.buy(request.clone()).await?.purchases;
     buy::finish(output, host, &purchases, &args.out).await?;
     let again = host.purchases().await?.buy(request).await?;
@@ -94,7 +75,8 @@ async fn story(output: &Output, host: &Waybill, sandbox: &Sandbox, args: &DemoAr
 /// The first label format of the carrier, PDF where it has it.
 fn label_for(host: &Waybill, account: &str) -> Result<waybill_core::LabelSpec, Failure> {
     use waybill_core::{LabelFormat, LabelSpec};
-    let offers = &host.accounts().get(account)?.carrier().profile().labels;
+    let account = host.accounts().get(account)?;
+    let offers = &account.carrier().profile().labels;
     let pdf = offers.iter().find(|offer| offer.format == LabelFormat::Pdf);
     Ok(pdf.or(offers.first()).map_or_else(LabelSpec::default, |offer| LabelSpec::new(offer.format.clone())))
 }

@@ -3,6 +3,7 @@
 use std::io::Read;
 use std::path::Path;
 
+use serde_json::{Map, Value};
 use waybill_core::{Address, Country, Error, Parcel, Reference, ReferenceKind, Shipment, Signature};
 
 use super::Failure;
@@ -45,14 +46,39 @@ pub(crate) fn shipment(args: &ShipmentArgs) -> Result<Shipment, Failure> {
 
 /// Reads JSON or TOML by the file's ending; `-` is JSON from standard input.
 pub(crate) fn from_file(path: &Path) -> Result<Shipment, Failure> {
+    parsed(path, "`waybill schema shipment` describes the form")
+}
+
+/// Reads a table of settings. A mistake is shown without the values: they may be secrets.
+pub(crate) fn table(path: &Path) -> Result<Map<String, Value>, Failure> {
+    let text = text(path)?;
     let name = path.display();
+    if path.extension().is_some_and(|ending| ending == "toml") {
+        return toml::from_str(&text).map_err(|error| {
+            let at = error.span().map(|span| text[..span.start].lines().count().max(1));
+            let line = at.map(|line| format!(", line {line}")).unwrap_or_default();
+            Failure::input(format!("{name}{line}: not TOML"))
+        });
+    }
+    serde_json::from_str(&text).map_err(|error| {
+        let (line, column) = (error.line(), error.column());
+        Failure::input(format!("{name}, line {line}, column {column}: not a JSON object"))
+    })
+}
+
+fn text(path: &Path) -> Result<String, Failure> {
     let text = if path == Path::new("-") {
         let mut text = String::new();
         std::io::stdin().read_to_string(&mut text).map(|_| text)
     } else {
         std::fs::read_to_string(path)
     };
-    let text = text.map_err(|error| Failure::input(format!("{name}: cannot be read: {error}")))?;
+    text.map_err(|error| Failure::input(format!("{}: cannot be read: {error}", path.display())))
+}
+
+fn parsed<T: serde::de::DeserializeOwned>(path: &Path, hint: &str) -> Result<T, Failure> {
+    let text = text(path)?;
+    let name = path.display();
     if path.extension().is_some_and(|ending| ending == "toml") {
         return toml::from_str(&text)
             .map_err(|error| Failure::input(format!("{name}: {}", error.to_string().trim_end())));
@@ -61,10 +87,7 @@ pub(crate) fn from_file(path: &Path) -> Result<Shipment, Failure> {
     serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let path = error.path().to_string();
         let at = if path == "." { String::new() } else { format!(" at `{path}`") };
-        Failure::input(format!(
-            "{name}{at}: {} (`waybill schema shipment` describes the form)",
-            error.inner()
-        ))
+        Failure::input(format!("{name}{at}: {} ({hint})", error.inner()))
     })
 }
 
@@ -94,7 +117,7 @@ fn from_flags(args: &ShipmentArgs) -> Result<Shipment, Failure> {
 }
 
 /// Reads `name; street; city; state; postal code; country`; the state may be empty.
-fn address(flag: &str, text: &str) -> Result<Address, Failure> {
+pub(crate) fn address(flag: &str, text: &str) -> Result<Address, Failure> {
     let parts: Vec<&str> = text.split(';').map(str::trim).collect();
     let &[name, line, city, state, postal_code, country] = parts.as_slice() else {
         let form = "name; street; city; state; postal code; country";

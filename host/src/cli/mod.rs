@@ -9,19 +9,24 @@
 //! | 5 | nothing was found: no rate, no such purchase, no such number |
 //! | 6 | the outcome is not known yet: look with `waybill purchases`, do not buy again |
 
+mod accounts;
 mod args;
 mod buy;
 mod carriers;
 mod config;
+mod consent;
 mod demo;
 mod failure;
 mod input;
 mod new_carrier;
 mod operate;
+mod orders;
 mod output;
 mod plugin;
 mod rates;
 mod sandbox;
+mod shop_args;
+mod tenant;
 mod track;
 
 use std::process::ExitCode;
@@ -74,9 +79,7 @@ async fn run(args: Args, output: &Output) -> Result<(), Failure> {
             ConfigCommand::Show => config::show(output, &loaded()?.config),
             ConfigCommand::Example { carriers } => config::example(carriers),
         },
-        Command::Accounts { account } => {
-            carriers::accounts(output, &open(loaded()?).await?, account.as_deref()).await
-        }
+        Command::Key { command } => tenant::key(output, command),
         Command::Sandbox(sandbox) => sandbox::run(output, sandbox).await,
         Command::Demo(demo) => demo::run(output, demo).await,
         command => {
@@ -91,7 +94,12 @@ async fn run(args: Args, output: &Output) -> Result<(), Failure> {
 /// Commands that need accounts.
 async fn with_host(output: &Output, host: &Waybill, command: &Command) -> Result<(), Failure> {
     match command {
-        Command::Accounts { account } => carriers::accounts(output, host, account.as_deref()).await,
+        Command::Accounts { account, command } => {
+            accounts::run(output, host, account.as_deref(), command.as_ref()).await
+        }
+        Command::Shop(orders) => orders::run(output, host, orders).await,
+        Command::Terms { command } => tenant::terms(output, host, command).await,
+        Command::Preferences { command } => tenant::preferences(output, host, command).await,
         Command::Rates(rates) => rates::run(output, host, rates).await,
         Command::Buy(buy) => buy::run(output, host, buy).await,
         Command::Track(track) => track::run(output, host, track).await,

@@ -2,7 +2,7 @@
 
 use std::io::{IsTerminal, Write};
 
-use comfy_table::presets::UTF8_FULL_CONDENSED;
+use comfy_table::presets::{NOTHING, UTF8_FULL_CONDENSED};
 use comfy_table::{Attribute, Cell, ContentArrangement, Table};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
@@ -60,10 +60,36 @@ impl Output {
             table.enforce_styling();
             table.set_header(headings.iter().map(|text| Cell::new(text).add_attribute(Attribute::Bold)));
         } else {
-            table.force_no_tty();
+            if !std::io::stdout().is_terminal() {
+                table.force_no_tty();
+            }
             table.set_header(headings.iter().copied());
         }
         table
+    }
+
+    /// A table without frames, for many columns on a narrow terminal. `COLUMNS` sets its width where there is no terminal.
+    pub(crate) fn compact(&self, headings: &[&str]) -> Table {
+        let mut table = self.table(headings);
+        table.load_preset(NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+        let width = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok());
+        if let Some(width) = width.filter(|_| !std::io::stdout().is_terminal()) {
+            table.set_width(width);
+        }
+        for column in table.column_iter_mut() {
+            column.set_padding((0, 2));
+        }
+        table
+    }
+
+    /// A remark that is no answer: to standard error, also when programs read the answer.
+    pub(crate) fn note(&self, text: impl AsRef<str>) {
+        complain(text.as_ref());
+    }
+
+    /// A warning, to standard error.
+    pub(crate) fn warn(&self, text: impl AsRef<str>) {
+        complain(&format!("warning: {}", text.as_ref()));
     }
 
     /// A cell that stands out on a terminal.

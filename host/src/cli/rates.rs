@@ -1,90 +1,205 @@
 //! `waybill rates`.
 
-use waybill_core::{LocalMoment, Rate, RateRequest};
-use waybill_shop::ShopAnswer;
+use comfy_table::{Cell, CellAlignment};
+use waybill_core::{LocalMoment, Payer, Price, Rate, Settlement};
+use waybill_shop::{Missing, Offer, Owner, ShopAnswer, Verdict};
 
 use super::args::RatesArgs;
-use super::{Failure, Output, input};
-use crate::Waybill;
+use super::{Failure, Output};
+use crate::{Shopped, Waybill};
 
 pub(crate) async fn run(output: &Output, host: &Waybill, args: &RatesArgs) -> Result<(), Failure> {
-    let mut request = RateRequest::new(input::shipment(&args.shipment)?);
-    let shipment = request.shipment.clone();
-    request.services = args.services.iter().map(|code| code.as_str().into()).collect();
+    let request = args.request()?;
     let progress = output.progress(format!("asking {} accounts", host.accounts().iter().count()));
-    let answer = host.rates(request, &args.accounts).await;
+    let shopped = host.shop(request).await;
     progress.finish_and_clear();
-    let answer = answer?;
-    let suggestion = host.suggest(&answer, &shipment, args.deliver_by);
+    let shopped = shopped?;
     if output.json() {
-        output.print_json(&serde_json::json!({ "answer": answer, "suggestion": suggestion }));
+        output.print_json(&shopped);
     } else {
-        print(output, &answer, args.why);
-        output.line(&suggestion.words);
+        print(output, &shopped, args.why);
     }
-    if answer.offers.is_empty() {
-        return Err(Failure::Nothing("no account offers a rate; `--why` shows the reasons".to_owned()));
-    }
-    Ok(())
+    if shopped.answer.offers.is_empty() { Err(nothing(&shopped.answer)) } else { Ok(()) }
 }
 
-/// Prints offers, what is missing, and with `why` what is not offered.
-pub(crate) fn print(output: &Output, answer: &ShopAnswer, why: bool) {
-    if !answer.offers.is_empty() {
-        let mut table = output.table(&["service", "account", "price", "list", "saving", "arrives", "days"]);
-        for offer in &answer.offers {
-            let money = |price: Option<&waybill_core::Price>| {
-                price.map(|price| price.total.to_string()).unwrap_or_default()
-            };
-            table.add_row(vec![
-                output.strong(service_name(&offer.rate)),
-                offer.account.name.clone().into(),
-                comfy_table::Cell::new(money(offer.rate.payable()))
-                    .set_alignment(comfy_table::CellAlignment::Right),
-                comfy_table::Cell::new(money(offer.rate.published()))
-                    .set_alignment(comfy_table::CellAlignment::Right),
-                comfy_table::Cell::new(
-                    offer.rate.saving().map(|saved| saved.to_string()).unwrap_or_default(),
-                )
-                .set_alignment(comfy_table::CellAlignment::Right),
-                arrival(&offer.rate).into(),
-                offer.rate.transit_days.map(|days| days.to_string()).unwrap_or_default().into(),
-            ]);
-        }
-        output.line(table.to_string());
+/// Why there is nothing to buy: the diagnosis, and the first reasons.
+pub(crate) fn nothing(answer: &ShopAnswer) -> Failure {
+    let mut lines = Vec::new();
+    match &answer.diagnosis {
+        Some(diagnosis) => lines.push(format!("nothing to buy: {} ({})", diagnosis.message, diagnosis.cure)),
+        None => lines.push("nothing to buy for this shipment".to_owned()),
     }
-    for missing in &answer.missing {
-        let again = if missing.try_again { "; asking again may help" } else { "" };
-        output.line(format!("missing: {}: {}{again}", missing.account.name, missing.error));
+    lines.extend(answer.missing.iter().map(missing_words));
+    let shown = answer.rejected.iter().take(3);
+    lines.extend(
+        shown.map(|row| {
+            format!("{}: {}: {}", row.account.name, row.rejected.service_name, row.rejected.message)
+        }),
+    );
+    if answer.rejected.len() > 3 {
+        lines.push(format!("... and {} more; `waybill rates --why` shows all", answer.rejected.len() - 3));
+    }
+    Failure::Nothing(lines.join("\n  "))
+}
+
+fn missing_words(missing: &Missing) -> String {
+    let again = if missing.try_again { "; asking again may help" } else { "" };
+    let cure = if missing.cure.is_empty() { String::new() } else { format!(" ({})", missing.cure) };
+    format!("missing: {}: {}{cure}{again}", missing.account.name, missing.error)
+}
+
+/// Prints promise, offers and suggestion, what is missing, and with `why` what is not offered.
+pub(crate) fn print(output: &Output, shopped: &Shopped, why: bool) {
+    let answer = &shopped.answer;
+    promises(output, shopped);
+    shopped.notices.iter().for_each(|notice| output.line(format!("note: {}", notice.message)));
+    if !answer.offers.is_empty() {
+        output.line(offers(output, shopped));
+        if let Some(duties) = &shopped.duties {
+            output.line(self::duties(duties));
+        }
+        if answer.offers.iter().any(|offer| offer.account.owner == Owner::Own) {
+            output.line("own: your account, billed to you by the carrier; the others are the operator's");
+        }
+        let sign = if shopped.suggestion.pick.is_some() { "> " } else { "! " };
+        output.line(format!("{sign}{}", shopped.suggestion.words));
+    }
+    for shut in &answer.not_accepted {
+        for terms in &shut.terms {
+            let who = &shut.account;
+            output.line(format!(
+                "not asked: {}: terms are not accepted: read {}, then `waybill terms accept {} --programme {} --version {}`",
+                who.name, terms.url, who.carrier, terms.programme, terms.version
+            ));
+        }
+    }
+    if !answer.offers.is_empty() {
+        answer.missing.iter().for_each(|missing| output.line(missing_words(missing)));
     }
     if why {
-        let mut table = output.table(&["not offered", "account", "reason", "what to do"]);
-        for row in &answer.rejected {
-            let rejected = &row.rejected;
-            table.add_row(vec![
-                rejected.service_name.clone(),
-                row.account.name.clone(),
-                format!("{} ({})", rejected.message, rejected.reason),
-                rejected.cure.clone(),
-            ]);
-        }
-        output.line(table.to_string());
+        output.line(rejected(output, answer));
     } else if !answer.rejected.is_empty() {
-        output.line(format!(
-            "{} services are not offered for this shipment; `--why` shows the reasons",
-            answer.rejected.len()
-        ));
+        let count = answer.rejected.len();
+        output.line(format!("{count} services are not offered for this shipment; `--why` shows the reasons"));
     }
 }
 
-fn service_name(rate: &Rate) -> String {
+/// When the order must leave and arrive: once where all carriers agree.
+fn promises(output: &Output, shopped: &Shopped) {
+    let Some(first) = shopped.promises.first() else { return };
+    if shopped.promises.iter().all(|other| other.promise == first.promise) {
+        return output.line(first.promise.words());
+    }
+    for with in &shopped.promises {
+        output.line(format!("{}: {}", with.carrier, with.promise.words()));
+    }
+}
+
+/// Who pays duties, in one line.
+pub(crate) fn duties(payer: &Payer) -> String {
+    let who = match payer {
+        Payer::Sender => "the sender",
+        Payer::Recipient { .. } => "the recipient",
+        Payer::ThirdParty { .. } => "a third party",
+    };
+    format!("duties and taxes at the destination: {who} pays")
+}
+
+/// Columns that say nothing are left out, so that the table fits a narrow terminal.
+fn offers(output: &Output, shopped: &Shopped) -> String {
+    let offers = &shopped.answer.offers;
+    let has = |what: fn(&Offer) -> bool| offers.iter().any(what);
+    let list = has(|offer| offer.rate.saving().is_some());
+    let dated = shopped.suggestion.latest_day.is_some()
+        || shopped.suggestion.verdicts.iter().any(|verdict| matches!(verdict, Verdict::Barred { .. }));
+    let kinds = offers.iter().any(|offer| kind(&offer.rate) != "account");
+    let ship_dates = has(|offer| offer.ship_date.is_some());
+    let mut headings = vec!["", "service", "account", "price"];
+    headings.extend(kinds.then_some("kind"));
+    headings.extend(list.then_some(["list", "saving"]).into_iter().flatten());
+    headings.extend(ship_dates.then_some("ships"));
+    headings.push("arrives");
+    headings.extend(dated.then_some("in time"));
+    let mut table = output.compact(&headings);
+    for (at, offer) in offers.iter().enumerate() {
+        let picked = shopped.suggestion.pick == Some(at);
+        let text = |text: String| if picked { output.strong(text) } else { Cell::new(text) };
+        let money = |price: Option<&Price>| price.map(|price| price.total.to_string()).unwrap_or_default();
+        let right = |cell: Cell| cell.set_alignment(CellAlignment::Right);
+        let rate = &offer.rate;
+        let mut row = vec![
+            text(if picked { ">" } else { "" }.into()),
+            text(service_name(rate)),
+            text(account(offer)),
+            right(text(money(rate.payable()))),
+        ];
+        row.extend(kinds.then(|| text(kind(rate).to_owned())));
+        if list {
+            row.push(right(text(money(rate.published().filter(|_| rate.saving().is_some())))));
+            row.push(right(text(rate.saving().map(|saved| saved.to_string()).unwrap_or_default())));
+        }
+        let day = |day: chrono::NaiveDate| day.format("%a %-d %b").to_string();
+        row.extend(
+            ship_dates.then(|| text(day(offer.ship_date.or(shopped.shipment.ship_date).unwrap_or_default()))),
+        );
+        row.push(text(arrival(rate)));
+        row.extend(dated.then(|| text(shopped.verdict(at).map(verdict).unwrap_or_default())));
+        table.add_row(row);
+    }
+    table.to_string()
+}
+
+fn account(offer: &Offer) -> String {
+    let paid = match &offer.paid {
+        Settlement::Offline { .. } => ", paid offline",
+        _ => "",
+    };
+    match offer.account.owner {
+        Owner::Own => format!("{} (own{paid})", offer.account.name),
+        Owner::House if paid.is_empty() => offer.account.name.clone(),
+        Owner::House => format!("{} (paid offline)", offer.account.name),
+    }
+}
+
+/// Whose price it is.
+pub(crate) fn kind(rate: &Rate) -> &str {
+    rate.payable().map(|price| price.kind.as_str()).unwrap_or_default()
+}
+
+/// In time or not, in few words.
+pub(crate) fn verdict(verdict: &Verdict) -> String {
+    match verdict {
+        Verdict::Open => String::new(),
+        Verdict::InTime { .. } => "yes".to_owned(),
+        Verdict::Late { days: 1, .. } => "1 day late".to_owned(),
+        Verdict::Late { days, .. } => format!("{days} days late"),
+        Verdict::Unproven => "no date".to_owned(),
+        Verdict::Barred { by } => by.clone(),
+    }
+}
+
+fn rejected(output: &Output, answer: &ShopAnswer) -> String {
+    let mut table = output.compact(&["not offered", "account", "why", "what to do"]);
+    for row in &answer.rejected {
+        let rejected = &row.rejected;
+        table.add_row(vec![
+            rejected.service_name.clone(),
+            row.account.name.clone(),
+            format!("{} ({})", rejected.message, rejected.reason),
+            rejected.cure.clone(),
+        ]);
+    }
+    table.to_string()
+}
+
+pub(crate) fn service_name(rate: &Rate) -> String {
     match &rate.weekend {
         Some(day) => format!("{} ({day})", rate.service_name),
         None => rate.service_name.clone(),
     }
 }
 
-fn arrival(rate: &Rate) -> String {
+pub(crate) fn arrival(rate: &Rate) -> String {
     rate.delivery.as_ref().map(|delivery| moment(&delivery.latest)).unwrap_or_default()
 }
 

@@ -114,7 +114,9 @@ impl Loaded {
     pub fn check(&self, registry: &Registry) -> Vec<ConfigProblem> {
         let source =
             self.file.as_ref().map_or_else(|| "environment".to_owned(), |file| file.display().to_string());
-        let mut found = Vec::new();
+        let problems = self.config.problems(registry).into_iter();
+        let mut found: Vec<_> =
+            problems.map(|field| problem(&source, &field.path, &field.problem, &field.cure)).collect();
         for (name, account) in &self.config.accounts {
             let key = format!("accounts.{name}");
             let mut say = |inner: &str, what: &str, cure: &str| {

@@ -2,6 +2,7 @@
 
 mod load;
 mod secrets;
+mod shop;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -9,11 +10,11 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use waybill_shop::Preferences;
 
 pub(crate) use load::check_base_url;
 pub use load::{ConfigProblem, Loaded, load};
-pub(crate) use secrets::{resolve, secret_values};
+pub(crate) use secrets::{follow, resolve, secret_values};
+pub use shop::{CacheConfig, CarrierLinking, LinkingConfig, ShopConfig, TermsConfig};
 
 /// Everything a host is told.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -31,6 +32,11 @@ pub struct Config {
     pub purchase: PurchaseConfig,
     /// The key that seals credentials and evidence at rest.
     pub seal: SealConfig,
+    /// Terms that must be accepted before a carrier is called; none by default.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub terms: Vec<TermsConfig>,
+    /// How shippers link accounts of their own.
+    pub linking: LinkingConfig,
     /// Accounts at carriers, by a name of your own: letters, digits, `-` and `_`.
     pub accounts: BTreeMap<String, AccountConfig>,
     /// Carriers from dynamic libraries.
@@ -46,6 +52,8 @@ impl Default for Config {
             shop: ShopConfig::default(),
             purchase: PurchaseConfig::default(),
             seal: SealConfig::default(),
+            terms: Vec::new(),
+            linking: LinkingConfig::default(),
             accounts: BTreeMap::new(),
             plugins: Vec::new(),
         }
@@ -79,22 +87,6 @@ pub struct TransportConfig {
 impl Default for TransportConfig {
     fn default() -> Self {
         Self { connect_timeout_ms: 5_000, read_timeout_ms: 20_000, read_attempts: 3, extra_roots: Vec::new() }
-    }
-}
-
-/// How rates are shopped.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct ShopConfig {
-    /// How long a shop waits for carriers, in milliseconds; later ones are listed as missing.
-    pub deadline_ms: u64,
-    /// What the shipper prefers: order of carriers and services, excluded ones, latest day, rules of the suggestion.
-    pub preferences: Preferences,
-}
-
-impl Default for ShopConfig {
-    fn default() -> Self {
-        Self { deadline_ms: 10_000, preferences: Preferences::default() }
     }
 }
 

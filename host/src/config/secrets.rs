@@ -112,7 +112,8 @@ fn collect(root: &Value, schema: &Value, value: &Value, found: &mut Vec<Secret>)
     }
 }
 
-fn follow<'a>(root: &'a Value, schema: &'a Value) -> &'a Value {
+/// What a `$ref` of a schema points to; the schema itself when it is none.
+pub(crate) fn follow<'a>(root: &'a Value, schema: &'a Value) -> &'a Value {
     let pointer =
         schema.get("$ref").and_then(Value::as_str).and_then(|reference| reference.strip_prefix('#'));
     pointer.and_then(|pointer| root.pointer(pointer)).unwrap_or(schema)

@@ -15,6 +15,7 @@ mod outbox;
 mod purchases;
 mod reseal;
 mod rows;
+mod tenant;
 mod vault;
 mod writer;
 
@@ -32,6 +33,7 @@ pub use ops::{NewOp, OpRow};
 pub use outbox::Event;
 pub use purchases::{Accepted, NewPurchase, PurchaseFilter};
 pub use rows::{AttemptRow, AttemptState, LabelState, OpKind, OpState, PurchaseRow, PurchaseState};
+pub use tenant::{AcceptanceRow, LinkRow};
 pub use vault::{CredentialInfo, SpendCap};
 
 pub(crate) use labels::Inserted;

@@ -5,7 +5,8 @@ pub mod fake;
 
 use chrono::NaiveDate;
 use waybill_core::{
-    Address, Country, DeliveryEstimate, EstimateBasis, Money, Parcel, Price, PriceKind, Rate, Shipment,
+    Address, Country, DeliveryEstimate, EstimateBasis, Money, Parcel, Price, PriceKind, Rate, Settlement,
+    Shipment,
 };
 use waybill_shop::{AccountRef, Goal, Offer, Owner};
 
@@ -23,7 +24,12 @@ pub fn offer(carrier: &str, service: &str, name: &str, price: &str, arrives: Opt
     let mut rate =
         Rate::new(service, service.to_uppercase(), name, vec![Price::new(PriceKind::Account, money)]);
     rate.delivery = arrives.map(|date| DeliveryEstimate::by_day(day(date), EstimateBasis::Carrier));
-    Offer { account: account(&format!("house-{carrier}"), carrier, Owner::House), rate }
+    Offer {
+        account: account(&format!("house-{carrier}"), carrier, Owner::House),
+        paid: Settlement::BilledToAccount,
+        ship_date: None,
+        rate,
+    }
 }
 
 pub fn goal(deliver_by: Option<&str>) -> Goal {

@@ -98,7 +98,7 @@ async fn a_call_under_way_finishes_on_the_old_version_while_the_new_one_answers(
     let connection = world.asked().await;
 
     world.write_edition("0002");
-    let new = old.reload(world.config()).unwrap();
+    let new = old.reload(world.config()).await.unwrap();
     assert_eq!(edition(&new, "good").await, "edition-0002");
     assert_eq!(edition(&old, "good").await, "edition-0001", "whoever holds the old host goes on with it");
     drop(old);
@@ -110,7 +110,7 @@ async fn a_call_under_way_finishes_on_the_old_version_while_the_new_one_answers(
     let purchases = new.purchases().await.unwrap();
     let opened = purchases.accounts().open("default", "good").await.unwrap();
     assert!(Arc::ptr_eq(&opened.carrier, new.accounts().get("good").unwrap().carrier()));
-    let newest = new.reload(world.config()).unwrap();
+    let newest = new.reload(world.config()).await.unwrap();
     let opened = purchases.accounts().open("default", "good").await.unwrap();
     assert!(Arc::ptr_eq(&opened.carrier, newest.accounts().get("good").unwrap().carrier()));
     newest.close().await;
@@ -124,7 +124,7 @@ async fn a_reload_that_is_refused_changes_nothing() {
 
     // Changed, and not pinned anew.
     world.write_edition("0003");
-    let error = host.reload(pinned).unwrap_err();
+    let error = host.reload(pinned).await.unwrap_err();
     assert!(
         error.message.contains("somebody changed the file") && error.message.contains("pin the new hash")
     );
@@ -133,7 +133,7 @@ async fn a_reload_that_is_refused_changes_nothing() {
     let mut config = world.config();
     config.data_dir = world.folder.path().join("elsewhere");
     config.transport.read_attempts = 9;
-    let error = host.reload(config).unwrap_err();
+    let error = host.reload(config).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Invalid);
     let paths: Vec<&str> = error.fields.iter().map(|field| field.path.as_str()).collect();
     assert_eq!(paths, ["data_dir", "transport"]);
@@ -142,9 +142,9 @@ async fn a_reload_that_is_refused_changes_nothing() {
     // A library that is gone takes its accounts' carrier with it.
     let mut config = world.config();
     config.plugins.clear();
-    let error = host.reload(config).unwrap_err();
+    let error = host.reload(config).await.unwrap_err();
     assert!(error.fields.iter().any(|field| field.path == "accounts.good.carrier"), "{error}");
 
     assert_eq!(edition(&host, "good").await, "edition-0001");
-    assert_eq!(edition(&host.reload(world.config()).unwrap(), "good").await, "edition-0003");
+    assert_eq!(edition(&host.reload(world.config()).await.unwrap(), "good").await, "edition-0003");
 }
