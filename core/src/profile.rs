@@ -453,6 +453,7 @@ pub struct Quota {
     #[serde(default)]
     pub path: String,
     /// Where the carrier states it.
+    #[serde(default)]
     pub source: String,
 }
 

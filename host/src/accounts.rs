@@ -8,7 +8,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
-use waybill_core::{Carrier, Cx, Error, ErrorKind, FieldProblem, Host, Result};
+use waybill_core::{Carrier, Cx, Error, ErrorKind, FieldProblem, Host, Quota, Result};
 use waybill_shop::{AccountRef, Owner, Participant};
 use waybill_transport::{Lane, LaneSettings, LaneStats, Transport};
 
@@ -43,17 +43,19 @@ impl Account {
     ) -> Result<Self> {
         let entry = registry.get(&config.carrier).map_err(|error| below(name, error))?;
         let settings = resolve(&config.settings).map_err(|problems| below(name, Error::invalid(problems)))?;
-        Self::open_with(name, owner, entry, settings, "", transport).map_err(|error| below(name, error))
+        Self::open_with(name, owner, entry, settings, "", config.quotas.as_deref(), transport)
+            .map_err(|error| below(name, error))
     }
 
     /// Opens an account from settings as they are: nothing in them names a file or a variable. `tag` tells accounts of one
-    /// name apart in the memory of rates. The paths of an error are those of the settings.
+    /// name apart in the memory of rates; `quotas` take the place of the carrier's published ones. The paths of an error are those of the settings.
     pub(crate) fn open_with(
         name: &str,
         owner: Owner,
         entry: &Entry,
         settings: Map<String, Value>,
         tag: &str,
+        quotas: Option<&[Quota]>,
         transport: &Arc<Transport>,
     ) -> Result<Self> {
         let base_url = crate::config::check_base_url(settings.get("base_url")).map_err(|problem| {
@@ -73,7 +75,7 @@ impl Account {
             account: name.to_owned(),
             carrier: profile.id.to_string(),
             hosts,
-            quotas: profile.quotas.clone(),
+            quotas: quotas.unwrap_or(&profile.quotas).to_vec(),
             secrets,
             spend_timeout: Some(Duration::from_secs(profile.purchase.timeout_seconds.into())),
         });
@@ -281,5 +283,32 @@ impl Accounts {
     /// Accounts of one carrier.
     pub fn of_carrier<'a>(&'a self, carrier: &'a str) -> impl Iterator<Item = Arc<Account>> + 'a {
         self.iter().filter(move |account| account.reference.carrier == *carrier)
+    }
+}
+
+#[cfg(all(test, feature = "usps"))]
+mod tests {
+    use super::*;
+    use crate::config::load;
+
+    #[test]
+    fn an_accounts_quotas_take_the_place_of_the_published_ones() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("waybill.toml");
+        let account = |quotas: &str| {
+            let text = format!(
+                "[accounts.a]\ncarrier = \"usps\"\nclient_id = \"i\"\nclient_secret = \"secret\"\n{quotas}"
+            );
+            std::fs::write(&file, text).unwrap();
+            let config = load(Some(&file), &[]).unwrap().config;
+            let transport = Transport::new(waybill_transport::TransportSettings::default()).unwrap();
+            let registry = Registry::built_in();
+            let account = Account::open("a", Owner::House, &config.accounts["a"], &registry, &transport);
+            account.unwrap().lane.quotas()
+        };
+        assert!(account("").iter().any(|quota| quota.calls == 60 && quota.path == "/prices/"));
+        assert_eq!(account("quotas = []"), []);
+        let own = account("quotas = [{ calls = 600, seconds = 3600 }]");
+        assert_eq!((own.len(), own[0].calls, own[0].path.as_str()), (1, 600, ""));
     }
 }

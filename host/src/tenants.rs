@@ -232,7 +232,7 @@ impl Tenants {
         if let Some(linking) = self.linking.carriers.get(carrier) {
             all.extend(resolve(&linking.settings).map_err(Error::invalid)?);
         }
-        Account::open_with(name, Owner::Own, entry, all, tag, &self.transport)
+        Account::open_with(name, Owner::Own, entry, all, tag, None, &self.transport)
     }
 
     /// Keeps a tenant's preferences.

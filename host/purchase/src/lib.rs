@@ -56,13 +56,13 @@ mod seal;
 pub mod store;
 mod vault;
 
+#[cfg(any(test, feature = "failpoints"))]
+pub use engine::Mutant;
 pub use engine::{
     Accounts, AttemptView, Attention, BuyReply, BuyRequest, Decision, Desk, Engine, EngineError, Failure,
     LabelView, OnNoLabel, OnVariance, OpView, OpenAccount, Options, PartialPolicy, Policy, PurchaseView,
     Shown, TickReport, VoidRequest,
 };
-#[cfg(any(test, feature = "failpoints"))]
-pub use engine::Mutant;
 #[cfg(any(test, feature = "failpoints"))]
 pub use fail::{ALL as FAIL_POINTS, FailAction, FailPoints};
 pub use journal::{Journal, JournalError, SentNote};

@@ -67,7 +67,7 @@ pub(crate) fn accounts(sandbox: &Sandbox, registry: &Registry) -> BTreeMap<Strin
             }
         }
         settings.insert("base_url".to_owned(), Value::String(sandbox.base_url(id)));
-        Some((id.to_owned(), AccountConfig { carrier: id.to_owned(), enabled: true, settings }))
+        Some((id.to_owned(), AccountConfig { carrier: id.to_owned(), enabled: true, quotas: None, settings }))
     };
     sandbox.carriers().into_iter().filter_map(account).collect()
 }

@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use waybill_core::Quota;
 
 pub(crate) use load::check_base_url;
 pub use load::{ConfigProblem, Loaded, load};
@@ -130,6 +131,10 @@ pub struct AccountConfig {
     /// Whether the account is used.
     #[serde(default = "yes")]
     pub enabled: bool,
+    /// Call limits of this account in place of those that the carrier publishes, such as
+    /// `[{ calls = 600, seconds = 3600 }]` after the carrier has raised them; `[]` for none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quotas: Option<Vec<Quota>>,
     /// The carrier's settings and credentials.
     #[serde(flatten)]
     pub settings: Map<String, Value>,

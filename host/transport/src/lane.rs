@@ -33,6 +33,7 @@ pub struct Lane {
     pub(crate) account: String,
     pub(crate) carrier: String,
     hosts: BTreeSet<String>,
+    quotas: Vec<Quota>,
     pub(crate) limits: Limits,
     pub(crate) redactor: Redactor,
     pub(crate) spend_timeout: Duration,
@@ -68,6 +69,7 @@ impl Lane {
             carrier: settings.carrier,
             hosts: settings.hosts.into_iter().map(|host| host.to_ascii_lowercase()).collect(),
             limits: Limits::new(&settings.quotas),
+            quotas: settings.quotas,
             redactor: Redactor::new(settings.secrets),
             spend_timeout: settings.spend_timeout.unwrap_or(Duration::from_secs(60)),
             counters: Counters::default(),
@@ -83,6 +85,11 @@ impl Lane {
             failures: read(&self.counters.failures),
             spends: read(&self.counters.spends),
         }
+    }
+
+    /// The call limits that are kept.
+    pub fn quotas(&self) -> Vec<Quota> {
+        self.quotas.clone()
     }
 
     /// Whether a request may go to a host: an exact name, or `*.example.com` in the profile for its subdomains.

@@ -89,8 +89,7 @@ struct Join<'a> {
 pub fn check(rows: &Rows, ledger: &Path) -> std::io::Result<Report> {
     let ledger = Ledger::open(ledger)?;
     let sales = ledger.sales();
-    let attempts =
-        rows.attempts.iter().filter_map(|row| Some((Handle::parse(&row.handle)?, row))).collect();
+    let attempts = rows.attempts.iter().filter_map(|row| Some((Handle::parse(&row.handle)?, row))).collect();
     let waiting = rows
         .purchases
         .values()
@@ -143,7 +142,9 @@ impl Join<'_> {
                     1 => {}
                     0 if told => {}
                     0 => report.add("lost", format!("{} {number}", sale.carrier)),
-                    more => report.add("money", format!("{} {number} is recorded {more} times", sale.carrier)),
+                    more => {
+                        report.add("money", format!("{} {number} is recorded {more} times", sale.carrier))
+                    }
                 }
             }
         }
@@ -188,11 +189,15 @@ impl Join<'_> {
         for (purchase, count) in live {
             let Some(row) = self.rows.purchases.get(purchase) else { continue };
             if count > row.parcels {
-                let text = format!("{} {}: {count} for {} parcels", row.account, row.business_key, row.parcels);
+                let text =
+                    format!("{} {}: {count} for {} parcels", row.account, row.business_key, row.parcels);
                 report.add("double", text);
             }
             if count == 0 && row.state == "bought" {
-                report.add("money", format!("{} is bought and nothing live is at the carrier", row.business_key));
+                report.add(
+                    "money",
+                    format!("{} is bought and nothing live is at the carrier", row.business_key),
+                );
             }
         }
     }
@@ -274,7 +279,9 @@ impl Join<'_> {
             let name = format!("{} {} ({})", row.account, row.business_key, row.state);
             match (must.contains(row.id.as_str()), self.waiting.contains(row.id.as_str())) {
                 (true, false) => report.add("waiting", format!("{name} should wait for a person")),
-                (false, true) => report.add("waiting", format!("{name} waits for nothing: {:?}", row.attention)),
+                (false, true) => {
+                    report.add("waiting", format!("{name} waits for nothing: {:?}", row.attention))
+                }
                 _ => {}
             }
         }

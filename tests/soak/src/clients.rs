@@ -201,7 +201,8 @@ impl Desk {
                     return;
                 }
                 // What cannot be voided stays; the check compares both sides.
-                Answer::Void { state: OpState::Refused | OpState::NeedsAttention } | Answer::Refused { .. } => {
+                Answer::Void { state: OpState::Refused | OpState::NeedsAttention }
+                | Answer::Refused { .. } => {
                     return;
                 }
                 _ => {}

@@ -5,7 +5,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use serde_json::json;
-use waybill::core::{Error, ErrorKind, LabelFormat, LabelSpec, Pieces, RateRequest, Reference, ReferenceKind};
+use waybill::core::{
+    Error, ErrorKind, LabelFormat, LabelSpec, Pieces, RateRequest, Reference, ReferenceKind,
+};
 use waybill::purchase::{BuyRequest, Policy};
 use waybill::{Config, Waybill};
 
@@ -28,8 +30,7 @@ pub async fn patterns(
     accounts: &[String],
     folder: &Path,
 ) -> Result<BTreeMap<String, Pattern>, Error> {
-    let only: BTreeMap<_, _> =
-        ready.accounts.iter().filter(|(name, _)| accounts.contains(name)).collect();
+    let only: BTreeMap<_, _> = ready.accounts.iter().filter(|(name, _)| accounts.contains(name)).collect();
     let config: Config = serde_json::from_value(json!({ "data_dir": folder, "accounts": only }))
         .map_err(|error| Error::new(ErrorKind::Config, error.to_string()))?;
     let host = Waybill::open(config).await?;
@@ -75,8 +76,7 @@ impl Pattern {
         let mut request = self.request.clone();
         request.idempotency_key = format!("key-{number}");
         request.business_key = format!("order-{number}");
-        request.shipment.references =
-            vec![Reference::new(ReferenceKind::Order, format!("ORDER-{number}"))];
+        request.shipment.references = vec![Reference::new(ReferenceKind::Order, format!("ORDER-{number}"))];
         let first = request.shipment.parcels.first().cloned();
         request.shipment.parcels = first.into_iter().cycle().take(parcels).collect();
         if parcels > 1 {

@@ -147,7 +147,10 @@ impl Outcome {
             (!part.is_empty()).then(|| part.iter().sum::<u64>() / part.len() as u64)
         };
         let (early, late) = (mean(last / 5, last * 2 / 5)?, mean(last * 4 / 5, last)?);
-        Some((i64::try_from(late).ok()? - i64::try_from(early).ok()?) * 100 / i64::try_from(early).ok()?.max(1))
+        Some(
+            (i64::try_from(late).ok()? - i64::try_from(early).ok()?) * 100
+                / i64::try_from(early).ok()?.max(1),
+        )
     }
 }
 
@@ -221,11 +224,8 @@ pub async fn run(settings: &Settings) -> Result<Option<Outcome>, Problem> {
 
 /// Every order that was accepted is there, and nothing that nobody ordered.
 fn count_orders(settings: &Settings, notes: &Notes, loaded: &rows::Rows, report: &mut Report) {
-    let keys: std::collections::HashSet<&str> = loaded
-        .purchases
-        .values()
-        .map(|row| row.business_key.split('/').next().unwrap_or_default())
-        .collect();
+    let keys: std::collections::HashSet<&str> =
+        loaded.purchases.values().map(|row| row.business_key.split('/').next().unwrap_or_default()).collect();
     if keys.len() != settings.purchases || notes.ordered != settings.purchases {
         let text = format!(
             "{} orders, {} were accepted, {} are in the database",
@@ -262,7 +262,8 @@ async fn start_fleet(
             fail: settings.fail.clone(),
         })
         .collect();
-    let cut = settings.power_cuts.then(|| library(folder)).transpose()?.map(|built| PowerCut::over(disk, built));
+    let cut =
+        settings.power_cuts.then(|| library(folder)).transpose()?.map(|built| PowerCut::over(disk, built));
     let mut environments = Vec::new();
     if !settings.clocks.is_empty() {
         let built = library(folder)?;
@@ -299,7 +300,12 @@ fn rules(settings: &Settings) -> Vec<Rule> {
             buy(3_333, Fault::LateSale { ms });
         }
         for question in ["recover", "track", "track_by_reference"] {
-            rules.push(Rule::per_million(carrier, question, share(20_000), Fault::ErrorBefore { status: 503 }));
+            rules.push(Rule::per_million(
+                carrier,
+                question,
+                share(20_000),
+                Fault::ErrorBefore { status: 503 },
+            ));
         }
         rules.push(Rule::per_million(carrier, "void", share(20_000), Fault::ResetAfter));
         rules.push(Rule::per_million(carrier, "void", share(20_000), Fault::ErrorBefore { status: 503 }));
@@ -332,7 +338,8 @@ fn break_things(
     }
     if let Some(every) = settings.pause_every {
         let (fleet, times) = (fleet(), settings.times.clone());
-        let past = Duration::from_millis(times.timeout + times.guard + times.lease_margin + 1_500) + times.window();
+        let past =
+            Duration::from_millis(times.timeout + times.guard + times.lease_margin + 1_500) + times.window();
         breakers.push(repeat(every, chaos, move |turn| {
             let fleet = fleet.clone();
             async move {

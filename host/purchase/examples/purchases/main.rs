@@ -10,10 +10,6 @@
 //! takes another one. Every purchase has a label of 30 kB and is sealed, its answer too. Latency is the caller's:
 //! from the request to the reply with the bought label.
 
-#[allow(dead_code)]
-#[path = "../../src/tests/postgres.rs"]
-mod postgres;
-
 mod carrier;
 
 use std::error::Error;
@@ -83,7 +79,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         ("sqlite", _) => (StoreOptions::sqlite(folder.path().join("bench.db")), None),
         (_, Some(url)) => (StoreOptions::postgres(url.clone()), None),
         _ => {
-            let cluster = postgres::cluster().ok_or("PostgreSQL's server programs are not installed")?;
+            let cluster =
+                waybill_test_postgres::cluster().ok_or("PostgreSQL's server programs are not installed")?;
             (StoreOptions::postgres(cluster.database()), Some(cluster))
         }
     };
