@@ -20,41 +20,74 @@ use waybill_core::{Address, Country, Parcel, RateRequest, Shipment};
 use waybill_shop::{AccountRef, CacheSettings, Owner, Participant, ShopQuestion, Shopper, shop};
 use waybill_transport::{Lane, LaneSettings, Transport, TransportSettings};
 
-use measure::{Report, memory_mb, spread};
+use measure::{Report, cpu_time, memory_mb, spread};
 
 /// Kilobytes of the six answers.
 const ANSWER_KB: [usize; 6] = [5, 10, 15, 20, 30, 35];
 
-#[tokio::main]
-async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// What is measured, each in a process of its own: what one case leaves in memory is not another's.
+const CASES: [&str; 7] = ["0ms", "50ms", "250ms", "deadline", "in-flight", "kept", "identical"];
+
+type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;
+
+fn main() -> Outcome {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let quick = arguments.iter().any(|arg| arg == "quick");
-    let time = Duration::from_secs(if quick { 2 } else { 10 });
-    if let Some(at) = arguments.iter().position(|arg| arg == "carriers") {
-        let url =
-            arguments.get(at + 1).ok_or("write `carriers URL`, such as `carriers http://127.0.0.1:18080`")?;
-        return carriers::measure(url, time).await;
+    let is = |word: &str| arguments.iter().any(|argument| argument == word);
+    let after = |word: &str| {
+        let at = arguments.iter().position(|argument| argument == word)?;
+        arguments.get(at + 1).cloned()
+    };
+    let time = Duration::from_secs(if is("quick") { 2 } else { 10 });
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    if is("server") {
+        return runtime.block_on(server::serve_alone());
     }
-    let address = server::start().await?;
+    if is("carriers") {
+        let url =
+            after("carriers").ok_or("write `carriers URL`, such as `carriers http://127.0.0.1:18080`")?;
+        return runtime.block_on(carriers::measure(&url, time));
+    }
+    if let Some(address) = after("at") {
+        let case = CASES.into_iter().find(|case| is(case)).ok_or("which case?")?;
+        return runtime.block_on(measure_case(case, address.parse()?, time));
+    }
+    let chosen: Vec<&str> = CASES.into_iter().filter(|case| is(case)).collect();
+    println!("six carriers, answers of 5 to 35 KB, {} cores", std::thread::available_parallelism()?);
+    let server = server::start()?;
+    let words: Vec<&String> = arguments.iter().filter(|word| !CASES.contains(&word.as_str())).collect();
+    for case in if chosen.is_empty() { CASES.to_vec() } else { chosen } {
+        let mut program = std::process::Command::new(std::env::current_exe()?);
+        let done = program.args(&words).args([case, "at", &server.address.to_string()]).status()?;
+        if !done.success() {
+            return Err(format!("{case}: {done}").into());
+        }
+    }
+    Ok(())
+}
+
+async fn measure_case(case: &str, address: std::net::SocketAddr, time: Duration) -> Outcome {
     let transport = Transport::new(TransportSettings::default())?;
-    let six = |delay: [u64; 6]| -> Result<Vec<Participant>, Box<dyn std::error::Error>> {
+    let six = |delay: [u64; 6]| -> Outcome<Vec<Participant>> {
         let numbered = delay.into_iter().zip(ANSWER_KB).enumerate();
         numbered.map(|(at, (delay, kb))| participant(&transport, address, at, delay, kb)).collect()
     };
-    println!("six carriers, answers of 5 to 35 KB, {} cores", std::thread::available_parallelism()?);
-
-    for delay in [0, 50, 250] {
-        let all = six([delay; 6])?;
-        warm_up(&all).await;
-        let full = throughput(&all, time, if delay == 0 { 64 } else { 600 }).await;
-        println!("{delay:>3} ms  as fast as it goes: {full}");
-        let half = paced(&all, time, full.per_second() / 2).await;
-        println!("{delay:>3} ms  half load:           {half}");
+    match case {
+        "deadline" => deadline(&six([50, 50, 50, 50, 50, 3000])?, time).await,
+        "in-flight" => in_flight(&six([2000; 6])?).await,
+        "kept" => cached(&six([0; 6])?).await,
+        "identical" => coalesced(&six([50; 6])?).await,
+        latency => {
+            let delay = latency.trim_end_matches("ms").parse()?;
+            let all = six([delay; 6])?;
+            warm_up(&all).await;
+            let cpu = cpu_time();
+            let full = throughput(&all, time, if delay == 0 { 64 } else { 600 }).await;
+            let cpu = cpu_time().saturating_sub(cpu).as_micros() / u128::from(full.shops().max(1));
+            println!("{delay:>3} ms  as fast as it goes: {full}; {cpu} us CPU a shop");
+            let half = paced(&all, time, full.per_second() / 2).await;
+            println!("{delay:>3} ms  half load:           {half}");
+        }
     }
-    deadline(&six([50, 50, 50, 50, 50, 3000])?, time).await;
-    in_flight(&six([2000; 6])?).await;
-    cached(&six([0; 6])?).await;
-    coalesced(&six([50; 6])?).await;
     Ok(())
 }
 
@@ -64,7 +97,7 @@ fn participant(
     at: usize,
     delay: u64,
     kb: usize,
-) -> Result<Participant, Box<dyn std::error::Error>> {
+) -> Outcome<Participant> {
     let id = format!("carrier-{at}");
     let lane = Lane::new(LaneSettings {
         account: id.clone(),
@@ -175,7 +208,7 @@ async fn in_flight(all: &[Participant]) {
     let during = memory_mb();
     let offers: usize = running.join_all().await.into_iter().sum();
     println!(
-        "1,000 shops in flight (server in the same process): {before} MB before, {during} MB during, {} MB after; {offers} offers",
+        "1,000 shops in flight: {before} MB before, {during} MB during, {} MB after; {offers} offers",
         memory_mb()
     );
 }

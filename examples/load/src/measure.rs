@@ -40,9 +40,12 @@ impl Report {
         self
     }
 
+    pub(crate) fn shops(&self) -> u64 {
+        u64::try_from(self.shops.len()).unwrap_or_default()
+    }
+
     pub(crate) fn per_second(&self) -> u64 {
-        let shops = u128::try_from(self.shops.len()).unwrap_or_default();
-        u64::try_from(shops * 1000 / self.took.as_millis().max(1)).unwrap_or_default()
+        u64::try_from(u128::from(self.shops()) * 1000 / self.took.as_millis().max(1)).unwrap_or_default()
     }
 }
 
@@ -78,7 +81,7 @@ pub(crate) fn memory_mb() -> u64 {
     line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok()).unwrap_or_default() / 1024
 }
 
-/// Processor time of this process so far, its server included, where the system says so.
+/// Processor time of this process so far, where the system says so.
 pub(crate) fn cpu_time() -> Duration {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
     // The program's name, in parentheses, may hold blanks; user and system time are the 12th and 13th figure after it.

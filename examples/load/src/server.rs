@@ -1,6 +1,7 @@
 //! The local server: `POST /<milliseconds>/<kilobytes>` answers after so long with so much JSON.
 
 use std::collections::HashMap;
+use std::io::BufRead;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,22 +13,45 @@ use tokio::net::{TcpListener, TcpStream};
 use crate::ANSWER_KB;
 use crate::carrier::{Answer, Line, Row, SERVICES};
 
-/// Starts it on a free port of this machine.
-pub(crate) async fn start() -> std::io::Result<SocketAddr> {
+/// The server in a process of its own; ended with this value.
+pub(crate) struct Server {
+    pub(crate) address: SocketAddr,
+    process: std::process::Child,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// Starts this program again as the server.
+pub(crate) fn start() -> std::io::Result<Server> {
+    let mut program = std::process::Command::new(std::env::current_exe()?);
+    let mut process = program.arg("server").stdout(std::process::Stdio::piped()).spawn()?;
+    let mut line = String::new();
+    if let Some(output) = process.stdout.take() {
+        std::io::BufReader::new(output).read_line(&mut line)?;
+    }
+    let address = line.trim().parse().map_err(std::io::Error::other)?;
+    Ok(Server { address, process })
+}
+
+/// Serves on a free port of this machine, which it prints, until it is killed.
+pub(crate) async fn serve_alone() -> crate::Outcome {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
-    let address = listener.local_addr()?;
+    println!("{}", listener.local_addr()?);
     let answers: HashMap<usize, Bytes> = ANSWER_KB.into_iter().map(|kb| (kb, answer(kb))).collect();
     let answers = Arc::new(answers);
-    tokio::spawn(async move {
-        while let Ok((socket, _)) = listener.accept().await {
-            let answers = answers.clone();
-            tokio::spawn(async move {
-                // A client that goes away ends its connection only.
-                let _ = serve(socket, &answers).await;
-            });
-        }
-    });
-    Ok(address)
+    loop {
+        let (socket, _) = listener.accept().await?;
+        let answers = answers.clone();
+        tokio::spawn(async move {
+            // A client that goes away ends its connection only.
+            let _ = serve(socket, &answers).await;
+        });
+    }
 }
 
 async fn serve(mut socket: TcpStream, answers: &HashMap<usize, Bytes>) -> std::io::Result<()> {

@@ -123,8 +123,7 @@ pub(crate) async fn exchange(
     request: Request,
     limit: Duration,
 ) -> Result<Response> {
-    let shown = shown_url(request.uri(), &lane.redactor);
-    let method = request.method().clone();
+    let (method, uri) = (request.method().clone(), request.uri().clone());
     let sent_bytes = request.body().len();
     let started = Instant::now();
     lane.counters.calls.fetch_add(1, Ordering::Relaxed);
@@ -136,9 +135,11 @@ pub(crate) async fn exchange(
             Err(_) => Err(unknown(format!("no answer within {} ms", limit.as_millis()))),
         };
     let millis = started.elapsed().as_millis();
+    // The redacted form costs more than the rest of a call here, so it is made only for whoever reads it.
+    let shown = || shown_url(&uri, &lane.redactor);
     match &outcome {
         Ok(response) => {
-            tracing::debug!(target: "waybill::wire", call = call.id, account = %lane.account, %method, url = %shown, sent_bytes,
+            tracing::debug!(target: "waybill::wire", call = call.id, account = %lane.account, %method, url = %shown(), sent_bytes,
                 status = response.status().as_u16(), received_bytes = response.body().len(), millis, "answered");
             if response.status() == http::StatusCode::TOO_MANY_REQUESTS
                 && let Some(wait) = retry_after(response)
@@ -148,12 +149,13 @@ pub(crate) async fn exchange(
         }
         Err(error) => {
             lane.count(|counters| &counters.failures);
-            tracing::debug!(target: "waybill::wire", call = call.id, account = %lane.account, %method, url = %shown, sent_bytes,
+            tracing::debug!(target: "waybill::wire", call = call.id, account = %lane.account, %method, url = %shown(), sent_bytes,
                 error = %error, phase = ?error.phase, millis, "no answer");
         }
     }
     outcome.map_err(|error| {
-        error.with("carrier", &lane.carrier).with("host", shown.split('/').next().unwrap_or_default())
+        let host = lane.redactor.clean(uri.host().unwrap_or_default());
+        error.with("carrier", &lane.carrier).with("host", host)
     })
 }
 

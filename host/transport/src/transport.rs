@@ -75,8 +75,9 @@ impl Transport {
         let made = |client: reqwest::Result<reqwest::Client>| {
             client.map_err(|error| Error::new(ErrorKind::Internal, format!("no HTTP client: {error}")))
         };
+        // As many as were busy at once are worth keeping: a shop that finds none pays for TCP and TLS anew.
         let reads =
-            made(base()?.pool_max_idle_per_host(64).pool_idle_timeout(Duration::from_secs(60)).build())?;
+            made(base()?.pool_max_idle_per_host(1024).pool_idle_timeout(Duration::from_secs(60)).build())?;
         // Money goes over a connection of its own that was opened for it: the HTTP library repeats a request only when a
         // pooled connection turns out to be dead, so a fresh one makes repetition impossible and "the idle connection
         // died" cannot leave an outcome unknown.
