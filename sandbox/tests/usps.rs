@@ -196,6 +196,27 @@ async fn without_the_vendor_type_labels_come_as_multipart_with_base64_inside() {
 }
 
 #[tokio::test]
+async fn a_return_label_has_no_mailing_date_and_parts_of_its_own() {
+    let sandbox = sandbox().await;
+    let client = buyer(&sandbox, 0, false).await;
+    let mut body = label("PNG");
+    body["packageDescription"]["mailClass"] = json!("USPS_GROUND_ADVANTAGE_RETURN_SERVICE");
+    body["packageDescription"].as_object_mut().unwrap().remove("mailingDate");
+    let answer = client.post("/labels/v3/return-label", body.clone()).await;
+    assert_eq!(answer.status, 200, "{}", String::from_utf8_lossy(&answer.bytes));
+    assert!(answer.json().get("labelImage").is_none());
+    let number = answer.text("/trackingNumber");
+    assert!(scan_png(&decode64(&answer.text("/returnLabelImage"))).ends_with(&number));
+    let again = client.post("/labels/v3/label-reprint", json!({})).await;
+    assert_eq!(again.text("/returnLabelMetadata/trackingNumber"), number);
+    assert_eq!(again.at("/reprintInfo/reprintLimit"), 3);
+    let many = client.with("Accept", "*/*").with("X-Idempotency-Key", "0b5c4f3e-0000-4000-8000-00000000000a");
+    let parts = many.post("/labels/v3/return-label", body).await;
+    let text = String::from_utf8(parts.bytes).expect("text");
+    assert!(text.contains("name=\"returnLabelMetadata\"") && text.contains("name=\"returnLabelImage\""));
+}
+
+#[tokio::test]
 async fn a_rate_holder_pays_contract_prices() {
     let sandbox = sandbox().await;
     buyer(&sandbox, 0, false).await.post(LABEL, label("PDF")).await;

@@ -169,6 +169,8 @@ fn priced(
     let date: Option<chrono::NaiveDate> =
         size.text("/mailingDate").and_then(|date| date.get(..10)?.parse().ok());
     let today = cx.now().date_naive();
+    // A return label has no mailing date: nobody knows when it will be used.
+    let date = if kind == Kind::Return { Some(date.unwrap_or(today)) } else { date };
     // Midnight comes later in the West: yesterday in UTC may be today at the origin.
     if date.is_none_or(|date| date < today - TimeDelta::days(1) || date > today + TimeDelta::days(45)) {
         return Err((400, "160001", "The mailing date is missing, in the past or too far ahead.".into()));
@@ -194,6 +196,7 @@ fn extra(body: &Value, parcel: &Parcel, price: &Price, fingerprint: &str, kind: 
         list.iter().map(|(code, name, cents)| json!([code, name, cents])).collect()
     };
     json!({
+        "kind": if kind == Kind::Return { "return" } else { "" },
         "fingerprint": fingerprint, "zone": price.zone, "sku": price.sku, "postage": price.price,
         "extras": charges(&price.extras), "fees": charges(&price.fees), "date": parcel.date,
         "weight": parcel.pounds, "commitment": price::commitment(price, parcel),
@@ -392,15 +395,25 @@ pub(super) fn metadata(sale: &Sale, record: &Record) -> Value {
     metadata
 }
 
+/// Names of the parts: return labels have their own.
+pub(super) fn parts(record: &Record) -> (&'static str, &'static str) {
+    if record.extra["kind"] == json!("return") {
+        ("returnLabelMetadata", "returnLabelImage")
+    } else {
+        ("labelMetadata", "labelImage")
+    }
+}
+
 fn answer(request: &Request, kind: Kind, sale: &Sale) -> Reply {
     let record = Record::of(sale);
     let (media_type, image) = image(sale, &record);
     let status = if kind == Kind::International { 201 } else { 200 };
+    let (metadata_name, image_name) = parts(&record);
     multipart::answer(
         status,
         request,
-        ("labelMetadata", metadata(sale, &record)),
-        &[("labelImage", media_type, image)],
+        (metadata_name, metadata(sale, &record)),
+        &[(image_name, media_type, image)],
     )
 }
 

@@ -57,12 +57,13 @@ pub(super) fn reprint(cx: &Cx, account: &Account, request: &Request, number: Opt
     cx.remember(&key, count.to_string());
     let (media_type, image) = label::image(&sale, &record);
     let metadata = label::metadata(&sale, &record);
-    let info = json!({"reprintNumber": count, "reprintsRemaining": REPRINTS - count});
+    let info = json!({"reprintNumber": count, "reprintLimit": REPRINTS});
+    let (metadata_name, image_name) = label::parts(&record);
     if request.header("accept").is_some_and(|accept| accept.contains("application/vnd.usps")) {
-        let body = json!({"labelMetadata": metadata, "labelImage": image, "reprintInfo": info});
+        let body = json!({metadata_name: metadata, image_name: image, "reprintInfo": info});
         return Reply::new(200, "application/vnd.usps.labels+json", body.to_string());
     }
-    multipart::answer(200, request, ("labelMetadata", metadata), &[("labelImage", media_type, image)])
+    multipart::answer(200, request, (metadata_name, metadata), &[(image_name, media_type, image)])
 }
 
 pub(super) fn cancel(cx: &Cx, account: &Account, request: &Request, number: Option<&str>) -> Reply {
