@@ -351,7 +351,10 @@ fn expected(entry: &Entry) -> Option<DeliveryEstimate> {
     let predicted =
         stamp(&expectation.predicted_delivery_date).or_else(|| stamp(&entry.predicted_delivery_time_stamp));
     let mut latest = expected.or(predicted)?;
-    latest.time = window_end.or_else(|| at(&expectation.expected_delivery_time)).or(latest.time);
+    latest.time = window_end
+        .or_else(|| at(&expectation.expected_delivery_time))
+        .or_else(|| at(&expectation.end_of_day))
+        .or(latest.time);
     let mut estimate = estimate(latest, None);
     estimate.earliest = at(&expectation.predicted_delivery_window_start_time)
         .map(|time| LocalMoment { time: Some(time), ..latest });
