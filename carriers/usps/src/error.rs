@@ -126,7 +126,7 @@ pub fn refusal(response: &Response, what: &str) -> Error {
 
 /// Reads an error body in any of USPS's shapes; `None` when it is none of them.
 pub(crate) fn read(response: &Response) -> Option<Told> {
-    let failure: Failure = serde_json::from_slice(wire::without_mark(response.body())).ok()?;
+    let failure: Failure = serde_json::from_slice(crate::multipart::without_mark(response.body())).ok()?;
     told(failure)
 }
 
