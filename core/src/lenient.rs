@@ -7,10 +7,11 @@ use std::str::FromStr;
 
 use rust_decimal::Decimal;
 use serde::Deserialize;
-use serde::de::value::{MapAccessDeserializer, StrDeserializer};
-use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer, StrDeserializer};
+use serde::de::{Deserializer, IntoDeserializer, MapAccess, SeqAccess, Visitor};
 
-/// A list, one bare element, `null` or an empty string.
+/// A list, one bare element, `null` or an empty string. Elements that are `null` or blank are left out, and so are texts
+/// and numbers where objects are documented.
 pub fn list<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
     struct List<T>(PhantomData<T>);
     impl<'de, T: Deserialize<'de>> Visitor<'de> for List<T> {
@@ -19,128 +20,93 @@ pub fn list<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> 
             f.write_str("a list or one element")
         }
         fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-            let mut all = Vec::with_capacity(seq.size_hint().unwrap_or_default().min(64));
-            // `null` among the elements says nothing.
-            while let Some(element) = seq.next_element::<Option<T>>()? {
-                all.extend(element);
+            let mut items = Vec::with_capacity(seq.size_hint().unwrap_or_default().min(64));
+            while let Some(Element(item)) = seq.next_element()? {
+                items.extend(item);
             }
-            Ok(all)
+            Ok(items)
         }
         fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-            T::deserialize(MapAccessDeserializer::new(map)).map(|one| vec![one])
+            Only(PhantomData).visit_map(map).map(Vec::from_iter)
         }
         fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Self::Value, E> {
-            if text.is_empty() {
-                Ok(Vec::new())
-            } else {
-                T::deserialize(StrDeserializer::<E>::new(text)).map(|one| vec![one])
-            }
+            Only(PhantomData).visit_str(text).map(Vec::from_iter)
         }
         fn visit_unit<E>(self) -> Result<Self::Value, E> {
             Ok(Vec::new())
+        }
+        fn visit_bool<E: serde::de::Error>(self, yes: bool) -> Result<Self::Value, E> {
+            Only(PhantomData).visit_bool(yes).map(Vec::from_iter)
+        }
+        fn visit_i64<E: serde::de::Error>(self, number: i64) -> Result<Self::Value, E> {
+            Only(PhantomData).visit_i64(number).map(Vec::from_iter)
+        }
+        fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<Self::Value, E> {
+            Only(PhantomData).visit_u64(number).map(Vec::from_iter)
+        }
+        fn visit_f64<E: serde::de::Error>(self, number: f64) -> Result<Self::Value, E> {
+            Only(PhantomData).visit_f64(number).map(Vec::from_iter)
         }
     }
     deserializer.deserialize_any(List(PhantomData))
 }
 
-/// A list of texts, numbers or booleans, or one of them; see [`text`].
-pub fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
-    struct One(Option<String>);
-    impl<'de> Deserialize<'de> for One {
-        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-            text(deserializer).map(Self)
-        }
+/// One element of a list; `null` and blank are none.
+struct Element<T>(Option<T>);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Element<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Only(PhantomData)).map(Self)
     }
-    struct Texts;
-    impl<'de> Visitor<'de> for Texts {
-        type Value = Vec<String>;
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("a list of texts or one text")
-        }
-        fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-            let mut all = Vec::new();
-            while let Some(One(element)) = seq.next_element()? {
-                all.extend(element);
-            }
-            Ok(all)
-        }
-        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-            Scalar.visit_map(map).map(|one| one.into_iter().collect())
-        }
-        fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Self::Value, E> {
-            Scalar.visit_str(text).map(|one| one.into_iter().collect())
-        }
-        fn visit_i64<E>(self, number: i64) -> Result<Self::Value, E> {
-            Ok(vec![number.to_string()])
-        }
-        fn visit_u64<E>(self, number: u64) -> Result<Self::Value, E> {
-            Ok(vec![number.to_string()])
-        }
-        fn visit_f64<E>(self, number: f64) -> Result<Self::Value, E> {
-            Ok(vec![number.to_string()])
-        }
-        fn visit_bool<E>(self, yes: bool) -> Result<Self::Value, E> {
-            Ok(vec![yes.to_string()])
-        }
-        fn visit_unit<E>(self) -> Result<Self::Value, E> {
-            Ok(Vec::new())
-        }
-    }
-    deserializer.deserialize_any(Texts)
 }
 
-/// The objects of a list: a sentence or a number among them is left out, and so is everything that is no list of
-/// objects. For lists that only inform. Where an absence is concluded from a list use [`list`], which fails instead.
-pub fn remarks<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
-    struct One<T>(Option<T>);
-    impl<'de, T: Deserialize<'de>> Deserialize<'de> for One<T> {
-        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-            object(deserializer).map(Self)
-        }
+struct Only<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for Only<T> {
+    type Value = Option<T>;
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an element")
     }
-    struct Remarks<T>(PhantomData<T>);
-    impl<'de, T: Deserialize<'de>> Visitor<'de> for Remarks<T> {
-        type Value = Vec<T>;
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("a list of objects")
-        }
-        fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-            let mut all = Vec::new();
-            while let Some(One(element)) = seq.next_element()? {
-                all.extend(element);
-            }
-            Ok(all)
-        }
-        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-            T::deserialize(MapAccessDeserializer::new(map)).map(|one| vec![one])
-        }
-        fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
-            Ok(Vec::new())
-        }
-        fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
-            Ok(Vec::new())
-        }
-        fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
-            Ok(Vec::new())
-        }
-        fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
-            Ok(Vec::new())
-        }
-        fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
-            Ok(Vec::new())
-        }
-        fn visit_unit<E>(self) -> Result<Self::Value, E> {
-            Ok(Vec::new())
-        }
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(map)).map(Some)
     }
-    deserializer.deserialize_any(Remarks(PhantomData))
+    fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Self::Value, A::Error> {
+        T::deserialize(SeqAccessDeserializer::new(seq)).map(Some)
+    }
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Self::Value, E> {
+        if text.trim().is_empty() {
+            return Ok(None);
+        }
+        Ok(T::deserialize(StrDeserializer::<E>::new(text)).ok())
+    }
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+    fn visit_bool<E: serde::de::Error>(self, yes: bool) -> Result<Self::Value, E> {
+        Ok(T::deserialize(IntoDeserializer::<E>::into_deserializer(yes)).ok())
+    }
+    fn visit_i64<E: serde::de::Error>(self, number: i64) -> Result<Self::Value, E> {
+        Ok(T::deserialize(IntoDeserializer::<E>::into_deserializer(number)).ok())
+    }
+    fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<Self::Value, E> {
+        Ok(T::deserialize(IntoDeserializer::<E>::into_deserializer(number)).ok())
+    }
+    fn visit_f64<E: serde::de::Error>(self, number: f64) -> Result<Self::Value, E> {
+        Ok(T::deserialize(IntoDeserializer::<E>::into_deserializer(number)).ok())
+    }
 }
 
-/// An object, or `None` for `null`, a text, a number, a boolean or an empty list.
+/// An object, or `None` for `null`, a text, a number and an empty list; of a list its first object.
 pub fn object<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<T>, D::Error> {
     struct Object<T>(PhantomData<T>);
+    impl<'de, T: Deserialize<'de>> Deserialize<'de> for Held<T> {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            object(deserializer).map(Self)
+        }
+    }
+    struct Held<T>(Option<T>);
     impl<'de, T: Deserialize<'de>> Visitor<'de> for Object<T> {
         type Value = Option<T>;
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -150,11 +116,21 @@ pub fn object<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
             T::deserialize(MapAccessDeserializer::new(map)).map(Some)
         }
         fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-            let first = seq.next_element()?;
-            while seq.next_element::<IgnoredAny>()?.is_some() {}
-            Ok(first)
+            while let Some(Held(found)) = seq.next_element()? {
+                if found.is_some() {
+                    while seq.next_element::<serde::de::IgnoredAny>()?.is_some() {}
+                    return Ok(found);
+                }
+            }
+            Ok(None)
         }
-        fn visit_str<E: serde::de::Error>(self, _: &str) -> Result<Self::Value, E> {
+        fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
+            Ok(None)
+        }
+        fn visit_unit<E>(self) -> Result<Self::Value, E> {
+            Ok(None)
+        }
+        fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
             Ok(None)
         }
         fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
@@ -164,12 +140,6 @@ pub fn object<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
             Ok(None)
         }
         fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
-            Ok(None)
-        }
-        fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
-            Ok(None)
-        }
-        fn visit_unit<E>(self) -> Result<Self::Value, E> {
             Ok(None)
         }
     }
@@ -203,28 +173,72 @@ impl<'de> Visitor<'de> for Scalar {
     fn visit_unit<E>(self) -> Result<Self::Value, E> {
         Ok(None)
     }
-    // The first element of a list; an object is no text.
+    // A list where a text is documented: its first text. An object says nothing.
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-        struct First(Option<String>);
-        impl<'de> Deserialize<'de> for First {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                text(deserializer).map(Self)
-            }
+        let mut found = None;
+        while let Some(OneText(text)) = seq.next_element()? {
+            found = found.or(text);
         }
-        let first = seq.next_element::<First>()?.and_then(|first| first.0);
-        while seq.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(first)
+        Ok(found)
     }
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        while map.next_entry::<serde::de::IgnoredAny, serde::de::IgnoredAny>()?.is_some() {}
         Ok(None)
     }
 }
 
-/// A text, from a text, a number or a boolean, or the first of a list of them; trimmed; `None` for `null`, for blank and
-/// for an object.
+struct OneText(Option<String>);
+
+impl<'de> Deserialize<'de> for OneText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        text(deserializer).map(Self)
+    }
+}
+
+/// A text, from a text, a number or a boolean; trimmed; `None` for `null`, for blank and for an object; of a list the
+/// first text.
 pub fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     deserializer.deserialize_any(Scalar)
+}
+
+/// Texts, from a list of texts, numbers or booleans, or from one of them; see [`text`].
+pub fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    struct Texts;
+    impl<'de> Visitor<'de> for Texts {
+        type Value = Vec<String>;
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a list of texts or one text")
+        }
+        fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+            let mut all = Vec::new();
+            while let Some(OneText(element)) = seq.next_element()? {
+                all.extend(element);
+            }
+            Ok(all)
+        }
+        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+            Scalar.visit_map(map).map(Vec::from_iter)
+        }
+        fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Self::Value, E> {
+            Scalar.visit_str(text).map(Vec::from_iter)
+        }
+        fn visit_i64<E>(self, number: i64) -> Result<Self::Value, E> {
+            Ok(vec![number.to_string()])
+        }
+        fn visit_u64<E>(self, number: u64) -> Result<Self::Value, E> {
+            Ok(vec![number.to_string()])
+        }
+        fn visit_f64<E>(self, number: f64) -> Result<Self::Value, E> {
+            Ok(vec![number.to_string()])
+        }
+        fn visit_bool<E>(self, yes: bool) -> Result<Self::Value, E> {
+            Ok(vec![yes.to_string()])
+        }
+        fn visit_unit<E>(self) -> Result<Self::Value, E> {
+            Ok(Vec::new())
+        }
+    }
+    deserializer.deserialize_any(Texts)
 }
 
 /// A decimal, from a text or a number; `None` for `null`, for blank and for words.
@@ -269,9 +283,15 @@ mod tests {
             (r#"{"items":{"code":3},"note":"","price":12.49}"#, 1, false, Some("12.49")),
             (r#"{"items":null,"note":null,"price":""}"#, 0, false, None),
             (r#"{"items":"","price":"1,234.50"}"#, 0, false, Some("1234.50")),
+            (
+                r#"{"items":[null,"",{"code":"1"}," "],"note":[null,{"code":"x"}],"price":["7"]}"#,
+                1,
+                true,
+                Some("7"),
+            ),
+            (r#"{"items":[{"code":["1"]},"x",7],"note":5,"price":{"amount":1}}"#, 1, false, None),
+            (r#"{"items":"nothing to say","note":true}"#, 0, false, None),
             ("{}", 0, false, None),
-            (r#"{"items":[null,{"code":["4"]},null],"note":7,"price":["12.49"]}"#, 1, false, Some("12.49")),
-            (r#"{"items":[],"note":[{"code":"x"}],"price":{"amount":1}}"#, 0, true, None),
         ] {
             let sample: Sample = serde_json::from_str(json).unwrap();
             assert_eq!(sample.items.len(), items, "{json}");
@@ -282,23 +302,14 @@ mod tests {
     }
 
     #[test]
-    fn what_only_informs_never_makes_an_answer_unreadable() {
+    fn texts_come_from_every_kind_of_list() {
         #[derive(Deserialize)]
-        struct Informed {
-            #[serde(default, deserialize_with = "texts")]
-            numbers: Vec<String>,
-            #[serde(default, deserialize_with = "remarks")]
-            warnings: Vec<Item>,
-        }
-        for (json, numbers, warnings) in [
-            (r#"{"numbers":["1",2,null,""],"warnings":[{"code":"1"},"a sentence",null,3]}"#, 2, 1),
-            (r#"{"numbers":"1","warnings":"a sentence"}"#, 1, 0),
-            (r#"{"numbers":12,"warnings":{"code":"1"}}"#, 1, 1),
-            (r#"{"numbers":{"a":1},"warnings":false}"#, 0, 0),
-            (r#"{"numbers":null,"warnings":null}"#, 0, 0),
-        ] {
-            let informed: Informed = serde_json::from_str(json).unwrap();
-            assert_eq!((informed.numbers.len(), informed.warnings.len()), (numbers, warnings), "{json}");
+        struct Numbers(#[serde(deserialize_with = "texts")] Vec<String>);
+        for (json, count) in
+            [(r#"["1",2,null,""]"#, 2), (r#""1""#, 1), ("12", 1), (r#"{"a":1}"#, 0), ("null", 0), ("[]", 0)]
+        {
+            let Numbers(found) = serde_json::from_str(json).unwrap();
+            assert_eq!(found.len(), count, "{json}");
         }
     }
 }

@@ -102,7 +102,7 @@ fn authorization(request: &mut Request, value: &str) -> Result<()> {
 /// `OutcomeUnknown`: an answer to a purchase that cannot be read may be a sale.
 pub fn parse_json<T: DeserializeOwned>(response: &Response, what: &str) -> Result<T> {
     let words = words_of(response);
-    let body = without_mark(response.body());
+    let body = response.body();
     if body.is_empty() {
         return Err(Error::malformed(format!("{what}: the answer is empty")).with_words(words));
     }
@@ -127,13 +127,8 @@ pub fn parse_json<T: DeserializeOwned>(response: &Response, what: &str) -> Resul
     })
 }
 
-/// A body without the byte order mark that some servers put in front of UTF-8.
-pub fn without_mark(body: &[u8]) -> &[u8] {
-    body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)
-}
-
 fn not_json(response: &Response) -> Option<&'static str> {
-    let first = without_mark(response.body()).iter().find(|byte| !byte.is_ascii_whitespace());
+    let first = response.body().iter().find(|byte| !byte.is_ascii_whitespace());
     match first {
         None => Some("blank"),
         Some(b'<') => Some("HTML or XML"),
@@ -237,12 +232,6 @@ mod tests {
             assert!(error.message.contains(word), "{error}");
             assert_eq!(error.phase, Phase::OutcomeUnknown);
         }
-    }
-
-    #[test]
-    fn a_byte_order_mark_is_no_part_of_an_answer() {
-        let read: Vec<u32> = parse_json(&answer(200, "\u{feff}[1]"), "rate").unwrap();
-        assert_eq!(read, [1]);
     }
 
     #[test]

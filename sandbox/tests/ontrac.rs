@@ -139,6 +139,45 @@ async fn pickups_are_confirmed_by_a_number() {
 }
 
 #[tokio::test]
+async fn the_json_services_quote_sell_and_are_tracked_in_public() {
+    use serde_json::json;
+    let sandbox = sandbox().await;
+    let client = Client::new(sandbox.base_url("ontrac"));
+    let place = |zip: &str, state: &str| json!({"Contact": "Rowan Ashby", "Company": "", "StreetAddress": "480 Harbor Street", "PostalCode": zip, "City": "Portland", "State": state});
+    let order = |zip: &str| {
+        json!({
+            "CustomerBranch": "B", "CustomerOrderNumber": "01JONT", "ServiceCode": "GRND", "Reference1": "R-1",
+            "TenderDateTime": "2026-11-23T20:00:00Z", "TenderAt": place("91761", "CA"), "DeliverTo": place(zip, "OR"),
+            "Pieces": [{"Weight": 5, "Length": 10, "Width": 8, "Height": 6}],
+        })
+    };
+    let base = "/Method/ServicesAndCharges/v3/json/ontrac-house/ontrac-house-pass";
+    let quote = client.post(base, order("97205")).await;
+    let charges = quote.at("/ServicesAndCharges/GRND/Charges");
+    let total: f64 = charges.as_array().unwrap().iter().filter_map(|charge| charge["Amount"].as_f64()).sum();
+    let none = client.post(base, order("45402")).await;
+    assert_eq!((none.status, none.text("/ErrorMessage").as_str()), (400, "NoRate"));
+    let wrong = client.post("/Method/ServicesAndCharges/v3/json/ontrac-house/x", order("97205")).await;
+    assert_eq!((wrong.status, wrong.at("/Error")), (401, json!(true)));
+
+    let path = |paper: &str| format!("/Method/PlaceOrder/v3/json/ontrac-house/ontrac-house-pass/0/1/{paper}");
+    let sold = client.post(&path("P4x6"), order("97205")).await;
+    let number = sold.text("/Order/Pieces/0/Barcode");
+    assert!(decode64(&sold.text("/Order/Pieces/0/Label")).starts_with(b"%PDF"));
+    let sale = sandbox.ledger().sales().remove(0);
+    assert!((sale.amount.to_string().parse::<f64>().unwrap() - total).abs() < 0.001);
+    assert_eq!((sale.handle.as_deref(), sandbox.ledger().requests("ontrac", "01JONT")), (Some("01JONT"), 1));
+    let second = client.post(&path("Z4x6"), order("97205")).await;
+    assert!(decode64(&second.text("/Order/Pieces/0/Label")).starts_with(b"^XA"));
+    assert_ne!(second.text("/Order/Pieces/0/Barcode"), number, "nothing guards an order that is sent again");
+
+    assert_eq!(client.get("/track/D10010000000011/json").await.at("/Error"), json!(true));
+    sandbox.clock().advance(Duration::from_secs(10 * 86_400));
+    let track = client.get(&format!("/track/{number}/json")).await;
+    assert_eq!(track.text("/Events/0/EventType"), "Delivered");
+}
+
+#[tokio::test]
 async fn odd_values_never_break_it() {
     let sandbox = sandbox().await;
     let huge = "9".repeat(28);

@@ -13,6 +13,9 @@ pub const CODES: &[(u32, u32, ErrorKind)] = &[
     (160_158, 160_159, ErrorKind::BadAddress),
     (160_183, 160_183, ErrorKind::BadAddress), // no ZIP+4 for the address
     (160_188, 160_188, ErrorKind::BadAddress), // another ZIP+4 than the one sent
+    (160_190, 160_191, ErrorKind::NoService),  // ZIP code without return labels
+    (160_192, 160_192, ErrorKind::BadAddress),
+    (160_194, 160_195, ErrorKind::BadAddress),
     (160_243, 160_244, ErrorKind::BadAddress),
     (160_263, 160_263, ErrorKind::BadAddress),
     (160_307, 160_312, ErrorKind::BadAddress),
@@ -68,11 +71,13 @@ pub const CODES: &[(u32, u32, ErrorKind)] = &[
     (160_185, 160_185, ErrorKind::NotFound),
     (160_186, 160_186, ErrorKind::TooLate), // cancelled already: `void` answers `Voided`
     (160_187, 160_187, ErrorKind::Unsupported),
+    (160_276, 160_277, ErrorKind::TooLate), // no refund once it is manifested
     (160_301, 160_301, ErrorKind::TooLate),
     (160_378, 160_378, ErrorKind::NotFound),
     (160_379, 160_382, ErrorKind::TooLate),
-    (160_412, 160_412, ErrorKind::NotFound), // no label with this idempotency key
-    (160_979, 160_979, ErrorKind::TooLate),  // the label of this idempotency key is cancelled
+    (160_384, 160_384, ErrorKind::Unsupported), // sold by another system of USPS's
+    (160_412, 160_412, ErrorKind::NotFound),    // no label with this idempotency key
+    (160_979, 160_979, ErrorKind::TooLate),     // the label of this idempotency key is cancelled
 ];
 
 /// Kind of a code, when the table knows it.
@@ -121,7 +126,7 @@ pub fn refusal(response: &Response, what: &str) -> Error {
 
 /// Reads an error body in any of USPS's shapes; `None` when it is none of them.
 pub(crate) fn read(response: &Response) -> Option<Told> {
-    let failure: Failure = serde_json::from_slice(wire::without_mark(response.body())).ok()?;
+    let failure: Failure = serde_json::from_slice(crate::multipart::without_mark(response.body())).ok()?;
     told(failure)
 }
 

@@ -182,7 +182,7 @@ pub(crate) fn decode(text: &[u8]) -> Option<Bytes> {
     if sniff(text).is_some() {
         return Some(Bytes::copy_from_slice(text));
     }
-    let text = wire::without_mark(text).trim_ascii();
+    let text = multipart::without_mark(text).trim_ascii();
     let text = match text.strip_prefix(b"data:") {
         Some(rest) => rest.get(rest.iter().position(|byte| *byte == b',')? + 1..)?,
         None => text,

@@ -156,6 +156,11 @@ fn part(bytes: &[u8]) -> Result<Part<'_>, Problem> {
     }
 }
 
+/// A text without the byte order mark that some servers put in front of UTF-8.
+pub(crate) fn without_mark(text: &[u8]) -> &[u8] {
+    text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text)
+}
+
 impl<'a> Part<'a> {
     /// A header by name, in any case.
     pub fn header(&self, name: &str) -> Option<&'a str> {
@@ -191,7 +196,7 @@ impl<'a> Part<'a> {
     }
 
     fn text(&self) -> &'a [u8] {
-        waybill_core::wire::without_mark(self.body).trim_ascii()
+        without_mark(self.body).trim_ascii()
     }
 }
 

@@ -17,10 +17,10 @@ use crate::error::{inside, read, refusal};
 use crate::party;
 use crate::services::class_of;
 use crate::text::day;
-use crate::wire::Number;
 use crate::wire::pickup::{
-    Contact, Packages, PickupAddress, PickupLocation, PickupRequest as Body, Pickups, Street,
+    Contact, Packages, PickupAddress, PickupAnswer, PickupLocation, PickupRequest as Body, Street,
 };
+use crate::wire::{Number, OneOrMore};
 
 const WHAT: &str = "USPS pickup";
 
@@ -166,8 +166,8 @@ pub(crate) fn parse(response: &Response, asked: NaiveDate) -> Result<PickupReply
     if !response.status().is_success() {
         return Err(refusal(response, WHAT));
     }
-    let Pickups(answers) = parse_json(response, WHAT)?;
-    let answer = answers.into_iter().next().unwrap_or_default();
+    let answers: OneOrMore<PickupAnswer> = parse_json(response, WHAT)?;
+    let answer = answers.into_vec().into_iter().next().unwrap_or_default();
     let Some(confirmation) = answer.confirmation_number else {
         return Err(inside(response, WHAT).unwrap_or_else(|| {
             Error::malformed(format!("{WHAT}: there is no confirmation number in the answer"))
@@ -196,7 +196,7 @@ pub(crate) fn parse_etag(response: &Response) -> Result<String> {
     if !response.status().is_success() {
         return Err(as_not_found(response));
     }
-    let Pickups(found) = parse_json(response, WHAT)?;
+    let found = parse_json::<OneOrMore<PickupAnswer>>(response, WHAT)?.into_vec();
     if found.is_empty() {
         return Err(Error::new(
             ErrorKind::NotFound,
@@ -218,7 +218,7 @@ pub(crate) fn parse_cancelled(response: &Response) -> Result<PickupCancelled> {
         return if response.body().trim_ascii().is_empty() {
             Ok(PickupCancelled::Cancelled)
         } else {
-            parse_json::<Pickups>(response, WHAT).map(|_| PickupCancelled::Cancelled)
+            parse_json::<OneOrMore<PickupAnswer>>(response, WHAT).map(|_| PickupCancelled::Cancelled)
         };
     }
     let told = read(response);

@@ -99,6 +99,22 @@ pub fn return_label(config: &Config, response: &Response) -> Result<waybill_core
     crate::label::purchase(response, &LabelSpec::default(), Lane::Return, config)
 }
 
+/// Reads the answer to a purchase abroad.
+pub fn international_label(config: &Config, response: &Response) -> Result<waybill_core::Purchase> {
+    crate::label::purchase(response, &LabelSpec::default(), Lane::International, config)
+}
+
+/// Reads what the classic tracking API says of one number.
+pub fn track(response: &Response, number: &str) -> Result<waybill_core::TrackOutcome> {
+    Ok(crate::track::parse_one(response, &TrackingNumber::from(number))?.outcome)
+}
+
+/// Reads what the current tracking API says of several numbers.
+pub fn track_batch(response: &Response, numbers: &[&str]) -> Result<Vec<waybill_core::TrackReply>> {
+    let numbers: Vec<_> = numbers.iter().map(|number| TrackingNumber::from(*number)).collect();
+    crate::track::parse_batch(response, &numbers)
+}
+
 /// The label request of an order, without tokens.
 pub fn label_request(carrier: &Usps, order: &LabelOrder) -> Result<Request> {
     Plan::new(carrier, order)?.request()

@@ -42,6 +42,7 @@ impl Usps {
                 if age < FINDABLE_SECONDS { Ok(Recovery::Absent) } else { Err(too_old()) }
             }
             Some(recovery) => Ok(recovery),
+            None if is_past_printing(&response) => Err(sold_and_gone(&response)),
             None => Ok(Recovery::Found(vec![purchase(&response, &order.label, lane, &self.config)?])),
         }
     }
@@ -85,9 +86,50 @@ pub(crate) fn parse_absence(response: &Response) -> Option<Recovery> {
     }
 }
 
+/// The mailing date has passed, or the three reprints are used up: both prove that the label was sold.
+fn is_past_printing(response: &Response) -> bool {
+    response.status().is_client_error()
+        && read(response).is_some_and(|told| told.has_code(&["160381", "160382"]))
+}
+
+fn sold_and_gone(response: &Response) -> Error {
+    let error = refusal(response, WHAT);
+    let message = format!(
+        "{}; the label was sold with this attempt and USPS does not print it any more: void the attempt, or take the \
+         number from the account's transactions",
+        error.message
+    );
+    Error { message, ..error }
+}
+
 fn too_old() -> Error {
     Error::new(
         ErrorKind::TooLate,
         "USPS knows idempotency keys for seven days: that it does not know this one proves nothing any more",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+
+    #[test]
+    fn only_one_code_is_an_absence() {
+        let answer = |code: &str| {
+            let body = format!(r#"{{"error":{{"errors":[{{"code":"{code}","detail":"words"}}]}}}}"#);
+            http::Response::builder().status(400).body(Bytes::from(body)).unwrap()
+        };
+        assert_eq!(parse_absence(&answer("160412")), Some(Recovery::Absent));
+        for cancelled in ["160979", "160379", "160380"] {
+            assert_eq!(parse_absence(&answer(cancelled)), Some(Recovery::Voided), "{cancelled}");
+        }
+        for sold in ["160381", "160382"] {
+            assert!(parse_absence(&answer(sold)).is_none() && is_past_printing(&answer(sold)));
+            let error = sold_and_gone(&answer(sold));
+            assert!(error.kind == ErrorKind::TooLate && error.message.contains("was sold"), "{error}");
+        }
+        assert!(parse_absence(&answer("160001")).is_none() && !is_past_printing(&answer("160001")));
+    }
 }

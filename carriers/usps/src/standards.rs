@@ -9,7 +9,8 @@ use crate::carrier::Usps;
 use crate::error::refusal;
 use crate::rate_rows::Promise;
 use crate::text::{day, first_number, yes};
-use crate::wire::standards::{Estimate, Estimates};
+use crate::wire::OneOrMore;
+use crate::wire::standards::Estimate;
 
 const WHAT: &str = "USPS service standards";
 
@@ -40,7 +41,7 @@ pub(crate) fn parse(response: &Response, mail_class: &str, pounds: Decimal) -> R
     if !response.status().is_success() {
         return Err(refusal(response, WHAT));
     }
-    let Estimates(estimates) = parse_json(response, WHAT)?;
+    let estimates = parse_json::<OneOrMore<Estimate>>(response, WHAT)?.into_vec();
     let light = pounds < Decimal::ONE;
     let fits = |estimate: &&Estimate| {
         let same = estimate.mail_class.as_deref().is_none_or(|class| class.eq_ignore_ascii_case(mail_class));

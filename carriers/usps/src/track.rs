@@ -16,7 +16,8 @@ use crate::config::TrackingApi;
 use crate::error::{Told, of_entry, refusal};
 use crate::text::{clock, day, yes};
 use crate::track_codes::{delivered_where, of_code, of_words};
-use crate::wire::tracking::{Entries, Entry, Event, TrackRequest as Body};
+use crate::wire::OneOrMore;
+use crate::wire::tracking::{Entry, Event, TrackRequest as Body};
 
 const WHAT: &str = "USPS tracking";
 /// Numbers in one call of the current API.
@@ -121,7 +122,7 @@ pub(crate) fn parse_batch(response: &Response, numbers: &[TrackingNumber]) -> Re
         let reply = |number: &TrackingNumber| reply_of_refusal(response, number);
         return numbers.iter().map(reply).collect();
     }
-    let Entries(entries) = parse_json(response, WHAT)?;
+    let entries = parse_json::<OneOrMore<Entry>>(response, WHAT)?.into_vec();
     let mut entries: Vec<Option<Entry>> = entries.into_iter().map(Some).collect();
     let mut replies = Vec::new();
     for (at, number) in numbers.iter().enumerate() {
@@ -153,7 +154,7 @@ pub(crate) fn parse_one(response: &Response, number: &TrackingNumber) -> Result<
     if !response.status().is_success() {
         return reply_of_refusal(response, number);
     }
-    let Entries(entries) = parse_json(response, WHAT)?;
+    let entries = parse_json::<OneOrMore<Entry>>(response, WHAT)?.into_vec();
     let entry = entries.into_iter().next().unwrap_or_default();
     Ok(TrackReply { number: number.clone(), outcome: outcome(entry, number) })
 }
@@ -351,7 +352,10 @@ fn expected(entry: &Entry) -> Option<DeliveryEstimate> {
     let predicted =
         stamp(&expectation.predicted_delivery_date).or_else(|| stamp(&entry.predicted_delivery_time_stamp));
     let mut latest = expected.or(predicted)?;
-    latest.time = window_end.or_else(|| at(&expectation.expected_delivery_time)).or(latest.time);
+    latest.time = window_end
+        .or_else(|| at(&expectation.expected_delivery_time))
+        .or_else(|| at(&expectation.end_of_day))
+        .or(latest.time);
     let mut estimate = estimate(latest, None);
     estimate.earliest = at(&expectation.predicted_delivery_window_start_time)
         .map(|time| LocalMoment { time: Some(time), ..latest });

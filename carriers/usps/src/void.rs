@@ -10,7 +10,8 @@ use crate::carrier::Usps;
 use crate::error::{read, refusal};
 use crate::services::class_of;
 use crate::ship::{Lane, idempotency_key};
-use crate::wire::label_answer::Cancellations;
+use crate::wire::OneOrMore;
+use crate::wire::label_answer::CancelAnswer;
 
 const WHAT: &str = "USPS label cancellation";
 
@@ -82,8 +83,8 @@ pub(crate) fn parse(response: &Response) -> Result<VoidOutcome> {
     if (body.is_empty() && empty) || body == b"[]" {
         return Ok(VoidOutcome::Voided);
     }
-    let Cancellations(answers) = parse_json(response, WHAT)?;
-    let answer = answers.into_iter().next().unwrap_or_default();
+    let answers: OneOrMore<CancelAnswer> = parse_json(response, WHAT)?;
+    let answer = answers.into_vec().into_iter().next().unwrap_or_default();
     match answer.status.as_deref().map(str::to_ascii_uppercase).as_deref() {
         Some("CANCELED" | "CANCELLED") => Ok(VoidOutcome::Voided),
         Some("DISPUTED") => Ok(VoidOutcome::RefundPending { case: answer.dispute_id, amount: None }),
@@ -140,7 +141,7 @@ mod tests {
             (r#"{"trackingNumber":"1","status":"CANCELED"}"#, VoidOutcome::Voided),
             ("", VoidOutcome::Voided),
             ("[]", VoidOutcome::Voided),
-            ("\u{feff}[{\"status\":\"canceled\",\"trackingNumber\":12}]", VoidOutcome::Voided),
+            ("[{\"status\":\"canceled\",\"trackingNumber\":12}]", VoidOutcome::Voided),
             (
                 r#"{"status":"Disputed","disputeID":"7"}"#,
                 VoidOutcome::RefundPending { case: Some("7".into()), amount: None },

@@ -1,23 +1,16 @@
-//! Against USPS's own specifications and samples, where they are at hand: every sample reads as what it is, and every
-//! request keeps to the API file.
+//! Against USPS's own samples and tables, where they are at hand: every sample reads as what it is. Requests are checked in
+//! `requests.rs`.
 
 mod common;
-mod spec;
 
 use std::path::Path;
 
 use bytes::Bytes;
 use serde_json::Value;
-use spec::Spec;
-use waybill_core::{
-    Battery, BatteryKind, BatteryPacking, Carrier, Currency, Error, ErrorKind, HoldAt, LabelFormat,
-    LabelOrder, LabelSpec, ManifestEntry, ManifestRequest, Money, PickupRequest, RateRequest, Response,
-    Shipment, Signature,
-};
-use waybill_testkit::{sample_handle, sample_shipment};
+use waybill_core::{Error, ErrorKind, Response};
+use waybill_usps::Config;
 use waybill_usps::check_digit::check;
 use waybill_usps::pure::{self, PARSERS};
-use waybill_usps::{Config, Usps};
 
 macro_rules! shared_or_skip {
     () => {
@@ -186,174 +179,4 @@ fn check_digits_agree_with_the_vectors() {
         }
         assert!(seen > 3, "{file}");
     }
-}
-
-fn order(shipment: Shipment, service: &str) -> LabelOrder {
-    LabelOrder {
-        shipment,
-        service: service.into(),
-        weekend: None,
-        token: None,
-        label: LabelSpec::new(LabelFormat::Pdf),
-        handle: sample_handle(),
-        numbers: vec![],
-    }
-}
-
-fn changed(name: &str, change: impl FnOnce(&mut Shipment)) -> Shipment {
-    let mut shipment = sample_shipment(name).unwrap();
-    change(&mut shipment);
-    shipment
-}
-
-fn hold(shipment: &mut Shipment) {
-    shipment.options.hold_at = Some(HoldAt { location: "1380459".into(), address: None });
-}
-
-/// Domestic and return orders that between them use every field that this crate writes.
-fn domestic_orders() -> Vec<LabelOrder> {
-    let customs = sample_shipment("us_to_de").unwrap().customs;
-    let mut orders: Vec<LabelOrder> = ["ground-advantage", "priority-mail", "priority-mail-express"]
-        .into_iter()
-        .flat_map(|service| {
-            [
-                changed("us_domestic", |_| {}),
-                changed("us_domestic", hold),
-                changed("us_domestic", |shipment| {
-                    shipment.options.signature = Some(Signature::Adult);
-                    shipment.parcels[0].declared_value = Some(Money::from_minor(90_000, Currency::USD));
-                    shipment.return_to = Some(shipment.from.clone());
-                }),
-                changed("us_domestic", |shipment| {
-                    shipment.parcels[0].batteries =
-                        vec![Battery { kind: BatteryKind::LithiumIon, packing: BatteryPacking::PackedWith }];
-                    shipment.parcels[0].non_machinable = true;
-                }),
-                changed("us_domestic", |shipment| {
-                    shipment.to.state = Some("AE".into());
-                    shipment.to.postal_code = Some("09008".into());
-                    shipment.customs.clone_from(&customs);
-                }),
-            ]
-            .map(|shipment| order(shipment, service))
-        })
-        .collect();
-    orders.push(order(
-        changed("us_domestic", |shipment| shipment.parcels[0].packaging = "large-flat-rate-box".into()),
-        "priority-mail",
-    ));
-    orders.push(order(
-        changed("us_domestic", |shipment| {
-            shipment.options.carrier.insert("contents".into(), "media".into());
-        }),
-        "media-mail",
-    ));
-    for format in [
-        LabelFormat::Png,
-        LabelFormat::Zpl,
-        LabelFormat::Epl,
-        LabelFormat::Tiff,
-        LabelFormat::Gif,
-        LabelFormat::Jpg,
-    ] {
-        orders.push(LabelOrder {
-            label: LabelSpec::new(format),
-            ..order(sample_shipment("us_domestic").unwrap(), "priority-mail")
-        });
-    }
-    orders
-}
-
-fn international_orders() -> Vec<LabelOrder> {
-    let with = |incoterm: &str| {
-        changed("us_to_de", |shipment| {
-            shipment.customs.as_mut().unwrap().incoterm = Some(incoterm.into());
-            shipment.parcels[0].batteries =
-                vec![Battery { kind: BatteryKind::LithiumIon, packing: BatteryPacking::Contained }];
-        })
-    };
-    let insured = changed("us_to_de", |shipment| {
-        shipment.parcels[0].declared_value = Some(Money::from_minor(20_000, Currency::USD));
-    });
-    vec![
-        order(with("DDP"), "priority-mail-international"),
-        order(with("DAP"), "priority-mail-express-international"),
-        order(insured, "priority-mail-international"),
-        order(sample_shipment("us_to_de").unwrap(), "first-class-package-international"),
-    ]
-}
-
-#[test]
-fn label_requests_keep_to_the_api_files() {
-    let folder = shared_or_skip!();
-    let carrier = Usps::new(common::config()).unwrap();
-    assert!(carrier.profile().services.len() > 5);
-    let domestic = Spec::load(&folder, "domestic-labels.yaml");
-    for order in domestic_orders() {
-        domestic.check("/label", &pure::label_request(&carrier, &order).unwrap());
-        let back = LabelOrder {
-            shipment: Shipment { is_return: true, customs: None, ..order.shipment.clone() },
-            ..order
-        };
-        if back.shipment.options.hold_at.is_none()
-            && !back.shipment.to.is_us_military()
-            && back.service != "media-mail"
-        {
-            domestic.check("/return-label", &pure::label_request(&carrier, &back).unwrap());
-        }
-    }
-    let international = Spec::load(&folder, "international-labels.yaml");
-    for order in international_orders() {
-        international.check("/international-label", &pure::label_request(&carrier, &order).unwrap());
-    }
-}
-
-#[test]
-fn other_requests_keep_to_the_api_files() {
-    let folder = shared_or_skip!();
-    let base = "https://carrier.test".parse().unwrap();
-    let options = Spec::load(&folder, "shipping-options.yaml");
-    let ddp =
-        changed("us_to_de", |shipment| shipment.customs.as_mut().unwrap().incoterm = Some("DDP".into()));
-    let back = changed("us_domestic", |shipment| shipment.is_return = true);
-    for shipment in [sample_shipment("us_domestic").unwrap(), sample_shipment("us_to_de").unwrap(), ddp, back]
-    {
-        for prices in ["commercial", "contract"] {
-            let config: Config = serde_json::from_value(
-                serde_json::json!({ "client_id": "a", "client_secret": "b", "prices": prices,
-                "payment": { "crid": "10020030", "mid": "903021456", "account_number": "1000345678" } }),
-            )
-            .unwrap();
-            let request = pure::options_request(&config, &RateRequest::new(shipment.clone()), &base).unwrap();
-            options.check("/options/search", &request);
-        }
-    }
-    let shipment = sample_shipment("us_domestic").unwrap();
-    let entry = ManifestEntry {
-        shipment_key: "9405503699300124287028".into(),
-        tracking: vec!["9405503699300124287028".into()],
-        service: "priority-mail".into(),
-    };
-    let manifest = ManifestRequest {
-        from: shipment.from.clone(),
-        ship_date: shipment.ship_date.unwrap(),
-        shipments: vec![entry],
-        handle: sample_handle(),
-    };
-    Spec::load(&folder, "scan-forms.yaml")
-        .check("/scan-form", &pure::manifest_request(&manifest, &base).unwrap());
-    let pickup = PickupRequest {
-        address: shipment.from,
-        date: shipment.ship_date.unwrap(),
-        ready: "10:00:00".parse().unwrap(),
-        close: "17:00:00".parse().unwrap(),
-        parcels: shipment.parcels,
-        services: vec!["priority-mail".into()],
-        tracking: vec![],
-        place: Some("behind the shed".into()),
-        instructions: None,
-        handle: sample_handle(),
-    };
-    Spec::load(&folder, "carrier-pickup.yaml")
-        .check("/carrier-pickup", &pure::pickup_request(&pickup, &base).unwrap());
 }

@@ -12,9 +12,9 @@ pub struct AddressAnswer {
     pub address: Option<Street>,
     #[serde(deserialize_with = "lenient::object")]
     pub additional_info: Option<AdditionalInfo>,
-    #[serde(deserialize_with = "lenient::remarks")]
+    #[serde(deserialize_with = "lenient::list")]
     pub corrections: Vec<Note>,
-    #[serde(deserialize_with = "lenient::remarks")]
+    #[serde(deserialize_with = "lenient::list")]
     pub matches: Vec<Note>,
     #[serde(deserialize_with = "lenient::list")]
     pub warnings: Vec<Remark>,

@@ -87,7 +87,7 @@ pub struct BoughtExtra {
     pub international_sku: Option<String>,
     #[serde(deserialize_with = "lenient::decimal")]
     pub price: Option<Decimal>,
-    #[serde(deserialize_with = "lenient::remarks")]
+    #[serde(deserialize_with = "lenient::list")]
     pub warnings: Vec<Warning>,
 }
 
@@ -108,8 +108,3 @@ pub struct CancelAnswer {
     #[serde(alias = "disputeID", deserialize_with = "lenient::text")]
     pub dispute_id: Option<String>,
 }
-
-/// One cancellation, or a list of one.
-#[derive(Deserialize)]
-#[serde(transparent)]
-pub struct Cancellations(#[serde(deserialize_with = "lenient::list")] pub Vec<CancelAnswer>);

@@ -15,3 +15,22 @@ pub mod standards;
 pub mod tracking;
 
 pub use number::Number;
+
+use serde::Deserialize;
+
+/// A list as the whole answer, or one element in its place. Anything else is no answer at all.
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub enum OneOrMore<T> {
+    More(Vec<Option<T>>),
+    One(T),
+}
+
+impl<T> OneOrMore<T> {
+    pub fn into_vec(self) -> Vec<T> {
+        match self {
+            Self::More(all) => all.into_iter().flatten().collect(),
+            Self::One(one) => vec![one],
+        }
+    }
+}

@@ -159,7 +159,7 @@ pub struct RateRow {
     pub dimensional_weight: Option<Decimal>,
     #[serde(deserialize_with = "lenient::list")]
     pub fees: Vec<Fee>,
-    #[serde(deserialize_with = "lenient::remarks")]
+    #[serde(deserialize_with = "lenient::list")]
     pub warnings: Vec<Warning>,
     #[serde(deserialize_with = "lenient::text")]
     pub mail_class: Option<String>,
@@ -195,7 +195,7 @@ pub struct ExtraService {
     pub name: Option<String>,
     #[serde(deserialize_with = "lenient::decimal")]
     pub price: Option<Decimal>,
-    #[serde(deserialize_with = "lenient::remarks")]
+    #[serde(deserialize_with = "lenient::list")]
     pub warnings: Vec<Warning>,
 }
 

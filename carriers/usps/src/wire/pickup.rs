@@ -83,8 +83,3 @@ pub struct GivenBack {
     #[serde(deserialize_with = "lenient::text")]
     pub pickup_date: Option<String>,
 }
-
-/// One pickup, or a list of them.
-#[derive(Deserialize)]
-#[serde(transparent)]
-pub struct Pickups(#[serde(deserialize_with = "lenient::list")] pub Vec<PickupAnswer>);

@@ -18,11 +18,6 @@ pub struct Estimate {
     pub delivery: Option<Delivery>,
 }
 
-/// Several estimates, or one.
-#[derive(Deserialize)]
-#[serde(transparent)]
-pub struct Estimates(#[serde(deserialize_with = "lenient::list")] pub Vec<Estimate>);
-
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Delivery {

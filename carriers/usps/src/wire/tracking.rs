@@ -15,11 +15,6 @@ pub struct TrackRequest {
     pub mailing_date: Option<String>,
 }
 
-/// One entry, or a list of them.
-#[derive(Deserialize)]
-#[serde(transparent)]
-pub struct Entries(#[serde(deserialize_with = "lenient::list")] pub Vec<Entry>);
-
 /// What is known of one number, in the shapes of both APIs: `TrackingDetails`, `TrackingSummary` and the v3r2 entry.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
@@ -72,7 +67,7 @@ pub struct Entry {
 #[derive(Deserialize, Default)]
 #[serde(default)]
 pub struct TrackResults {
-    #[serde(rename = "TrackInfo", deserialize_with = "lenient::remarks")]
+    #[serde(rename = "TrackInfo", deserialize_with = "lenient::list")]
     pub track_info: Vec<TrackInfo>,
 }
 

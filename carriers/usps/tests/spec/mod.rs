@@ -24,13 +24,79 @@ impl Spec {
         }
     }
 
-    pub fn check(&self, path: &str, request: &Request) {
-        let schema = &self.0["paths"][path]["post"]["requestBody"]["content"]["application/json"]["schema"];
-        assert!(schema.is_object(), "no request schema for {path}");
-        let body: Value = serde_json::from_slice(request.body()).unwrap();
+    /// Checks a whole request against the operation that its method and path name: path, query, headers and body. `path` is
+    /// the one below the server's.
+    pub fn check_request(&self, path: &str, request: &Request) {
+        let problems = self.problems(path, request);
+        assert!(problems.is_empty(), "{} {path}: {problems:#?}\n{request:?}", request.method());
+    }
+
+    /// What is wrong with a request.
+    pub fn problems(&self, path: &str, request: &Request) -> Vec<String> {
+        let method = request.method().as_str().to_ascii_lowercase();
+        let segments: Vec<&str> = path.trim_start_matches('/').split('/').collect();
+        let fits = |template: &str| {
+            let parts: Vec<&str> = template.trim_start_matches('/').split('/').collect();
+            parts.len() == segments.len()
+                && parts.iter().zip(&segments).all(|(part, segment)| part.starts_with('{') || part == segment)
+        };
+        let paths = self.0["paths"].as_object().unwrap();
+        let found = paths.iter().find(|(template, item)| fits(template) && item[&method].is_object());
+        let (template, item) = found.unwrap_or_else(|| panic!("no {method} {path}"));
+        let operation = &item[&method];
         let mut problems = Vec::new();
-        self.walk(schema, &body, "$", &mut problems);
-        assert!(problems.is_empty(), "{path}: {problems:#?}\n{body:#}");
+        self.parameters(operation, template, &segments, request, &mut problems);
+        let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
+        match (schema.is_object(), request.body().is_empty()) {
+            (true, false) => {
+                let body: Value = serde_json::from_slice(request.body()).unwrap();
+                self.walk(schema, &body, "$", &mut problems);
+            }
+            (false, true) => {}
+            (true, true) => problems.push("the body is missing".to_owned()),
+            (false, false) => problems.push("there is a body".to_owned()),
+        }
+        problems
+    }
+
+    fn parameters(
+        &self,
+        operation: &Value,
+        template: &str,
+        segments: &[&str],
+        request: &Request,
+        problems: &mut Vec<String>,
+    ) {
+        let query: Vec<(String, String)> =
+            url::form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes())
+                .into_owned()
+                .collect();
+        let all: Vec<&Value> =
+            operation["parameters"].as_array().into_iter().flatten().map(|one| self.resolve(one)).collect();
+        for parameter in &all {
+            let name = parameter["name"].as_str().unwrap();
+            let value = match parameter["in"].as_str().unwrap() {
+                "query" => query.iter().find(|(own, _)| own == name).map(|(_, value)| value.clone()),
+                "header" => request.headers().get(name).map(|value| value.to_str().unwrap().to_owned()),
+                _ => {
+                    let at = template
+                        .trim_start_matches('/')
+                        .split('/')
+                        .position(|part| part == format!("{{{name}}}"));
+                    at.map(|at| segments[at].to_owned())
+                }
+            };
+            match value {
+                Some(value) => self.text(self.resolve(&parameter["schema"]), &value, name, problems),
+                None if parameter["required"] == true => problems.push(format!("`{name}` is missing")),
+                None => {}
+            }
+        }
+        for (name, _) in &query {
+            if !all.iter().any(|parameter| parameter["in"] == "query" && parameter["name"] == **name) {
+                problems.push(format!("the query's `{name}` is not in the API file"));
+            }
+        }
     }
 
     /// Every property of a schema with everything that it is composed of.
@@ -137,8 +203,19 @@ impl Spec {
         if matches!(self.kind(schema), "number" | "integer" | "boolean") {
             problems.push(format!("{at}: a text where a {} is wanted", self.kind(schema)));
         }
-        if schema["maxLength"].as_u64().is_some_and(|most| text.chars().count() as u64 > most) {
-            problems.push(format!("{at}: too long"));
+        let length = text.chars().count() as u64;
+        if schema["maxLength"].as_u64().is_some_and(|most| length > most)
+            || schema["minLength"].as_u64().is_some_and(|least| length < least)
+        {
+            problems.push(format!("{at}: {length} characters"));
+        }
+        if let Some(pattern) = schema["pattern"].as_str() {
+            // Patterns match anywhere unless they say otherwise.
+            let pattern =
+                regex::Regex::new(pattern).unwrap_or_else(|error| panic!("{at}: {pattern}: {error}"));
+            if !pattern.is_match(text) {
+                problems.push(format!("{at}: `{text}` does not match {pattern}"));
+            }
         }
         self.one_of(schema, &Value::String(text.to_owned()), at, problems);
     }

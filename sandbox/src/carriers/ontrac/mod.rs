@@ -4,7 +4,11 @@
 //! are billed when the parcel is scanned, and there is no void. A client may choose the tracking
 //! number: the same number with the same `UID` again is answered with the same shipment.
 //! The simulated service area is the western states (AZ CA CO ID NV OR UT WA).
+//!
+//! Beside them the JSON services v3 (API id and key are the account's client id and secret) and the public tracking at
+//! `/track/{number}/json`.
 
+mod json;
 mod rate;
 mod ship;
 mod track;
@@ -50,6 +54,12 @@ impl Personality for Ontrac {
     }
 
     fn operation(&self, request: &Request) -> &'static str {
+        match request.segments().as_slice() {
+            ["Method", "ServicesAndCharges", ..] => return "rate",
+            ["Method", "PlaceOrder", ..] => return "buy",
+            ["track", ..] => return "track",
+            _ => {}
+        }
         let resource = call(request).map(|(.., resource)| resource).unwrap_or_default();
         match (request.method.as_str(), resource.as_str(), request.query("requestType")) {
             (_, "zips", _) => "address",
@@ -63,10 +73,18 @@ impl Personality for Ontrac {
     }
 
     fn handles(&self, request: &Request) -> Vec<String> {
+        if json::call(&request.segments()).is_some() {
+            return request.json().map(|body| json::handles(&body)).unwrap_or_default();
+        }
         xml::parse(&request.body).map(|root| ship::handles(&root)).unwrap_or_default()
     }
 
     fn answer(&self, cx: &Cx, request: &Request) -> Reply {
+        match request.segments().as_slice() {
+            ["Method", ..] => return json::answer(cx, ACCOUNTS, request),
+            ["track", number, "json"] => return json::track(cx, number),
+            _ => {}
+        }
         let Some((version, number, resource)) = call(request) else {
             return Reply::html(404);
         };

@@ -160,7 +160,7 @@ fn place(node: &Node, element: &str, which: &str) -> Result<Place, String> {
 }
 
 /// `D`, block, sequence, check digit. Numbers of the server validate with 5 for the letter.
-fn server_number(cx: &Cx) -> String {
+pub(super) fn server_number(cx: &Cx) -> String {
     let body = format!("100137{:07}", cx.ledger().next_serial("ontrac") % 10_000_000);
     format!("D{body}{}", check_digit(5, &body))
 }

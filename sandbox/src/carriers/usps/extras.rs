@@ -28,31 +28,15 @@ pub(super) fn scan_form(cx: &Cx, account: &Account, request: &Request) -> Reply 
         body.list("/shipment/trackingNumbers").iter().filter_map(|number| number.text("")).collect()
     };
     if numbers.is_empty() {
-        return error(SCAN, 400, "160301", "No label is eligible for a SCAN form.");
+        return error(SCAN, 400, "160037", "No label is eligible for a SCAN form.");
     }
     let date = body.text("/mailingDate").unwrap_or_default();
     let mut sales = Vec::new();
     for number in &numbers {
-        let sale = cx
-            .ledger()
-            .by_number("usps", number)
-            .filter(|sale| sale.account == account.number && sale.is_live());
-        let Some(sale) = sale else {
-            return error(SCAN, 400, "160302", &format!("The label {number} was not found."));
-        };
-        if is_closed(cx, &sale) {
-            return error(
-                SCAN,
-                400,
-                "160174",
-                &format!("The label {number} is already on a SCAN form or manifested."),
-            );
+        match eligible(cx, account, &body, number, &date) {
+            Ok(sale) => sales.push(sale),
+            Err((code, text)) => return error(SCAN, 400, code, &format!("The label {number} {text}.")),
         }
-        let own = Record::of(&sale).extra.text("/date").unwrap_or_default();
-        if own != date && body.pointer("/overwriteMailingDate") != Some(&json!(true)) {
-            return error(SCAN, 400, "160303", &format!("The mailing date of label {number} differs."));
-        }
-        sales.push(sale);
     }
     let serial = format!("9275{}{:08}", mid(account), cx.ledger().next_serial("usps-scan"));
     let form = format!("{serial}{}", label::impb_check(&serial));
@@ -69,6 +53,36 @@ pub(super) fn scan_form(cx: &Cx, account: &Account, request: &Request) -> Reply 
         ("SCANFormMetaData", metadata),
         &[("SCANFormImage", "application/pdf", image)],
     )
+}
+
+/// A label for the form, or why it cannot be on it.
+fn eligible(
+    cx: &Cx,
+    account: &Account,
+    body: &Value,
+    number: &str,
+    date: &str,
+) -> Result<Sale, (&'static str, &'static str)> {
+    let sale = cx.ledger().by_number("usps", number).filter(|sale| sale.account == account.number);
+    let sale = sale.ok_or(("160039", "does not exist"))?;
+    if !sale.is_live() {
+        return Err(("160397", "is cancelled"));
+    }
+    if cx.recall(&format!("scan {number}")).is_some() {
+        return Err(("160040", "is on another SCAN form"));
+    }
+    if reprint::is_manifested(cx, &sale) {
+        return Err(("160398", "is manifested"));
+    }
+    let record = Record::of(&sale);
+    if body.text("/entryFacilityZIPCode").is_some_and(|zip| zip != record.origin.postal) {
+        return Err(("160161", "enters at another ZIP Code"));
+    }
+    let own = record.extra.text("/date").unwrap_or_default();
+    if own != date && body.pointer("/overwriteMailingDate") != Some(&json!(true)) {
+        return Err(("160037", "has another mailing date"));
+    }
+    Ok(sale)
 }
 
 fn is_closed(cx: &Cx, sale: &Sale) -> bool {
@@ -101,13 +115,13 @@ pub(super) fn address(request: &Request, call: &str) -> Reply {
         "address" => {
             let street = request.query("streetAddress").unwrap_or_default().to_uppercase();
             let Some(asked) = request.query("state") else {
-                return error(API, 400, "010001", "The state is required.");
+                return error(API, 400, "", "OASValidation failed: the state is required");
             };
             if street.is_empty() {
-                return error(API, 400, "010002", "The street address is required.");
+                return error(API, 400, "", "OASValidation failed: the street address is required");
             }
             if !zip.is_empty() && state.is_none_or(|state| state != asked) {
-                return error(API, 400, "010005", "The ZIP Code does not fit the state.");
+                return error(API, 400, "010002", "The ZIP Code does not fit the state.");
             }
             if !street.starts_with(|c: char| c.is_ascii_digit()) {
                 return error(API, 404, "", "There is no match for the address requested.");
@@ -150,11 +164,14 @@ pub(super) fn pickup(cx: &Cx, request: &Request, rest: &[&str]) -> Reply {
             let body = request.json().unwrap_or(Value::Null);
             let day = body.text("/pickupDate").and_then(|date| date.parse::<NaiveDate>().ok());
             let sunday = |day: NaiveDate| day.format("%a").to_string() == "Sun";
-            if day.is_none_or(|day| day <= cx.now().date_naive() || sunday(day)) {
-                return error(API, 400, "020112", "The pickup date is not served.");
+            if day.is_none_or(|day| day <= cx.now().date_naive()) {
+                return error(API, 400, "020009", "The pickup date is in the past.");
+            }
+            if day.is_some_and(sunday) {
+                return error(API, 400, "020011", "The pickup date is not served.");
             }
             if body.list("/packages").is_empty() || !body.has("/pickupLocation/packageLocation") {
-                return error(API, 400, "020101", "packages and pickupLocation are required.");
+                return error(API, 400, "020003", "packages and pickupLocation are required.");
             }
             let number = format!("WTC{:08}", cx.ledger().next_serial("usps-pickup"));
             cx.remember(&format!("pickup {number}"), body.to_string());
@@ -167,15 +184,15 @@ pub(super) fn pickup(cx: &Cx, request: &Request, rest: &[&str]) -> Reply {
                 let answer = json!({"confirmationNumber": number, "pickupDate": body["pickupDate"], "carrierPickupRequest": body});
                 Reply::json(200, &answer).with_header("etag", &etag(number))
             }
-            None => error(API, 404, "020201", "The pickup was not found."),
+            None => error(API, 400, "020015", "The pickup was not found."),
         },
         ("DELETE", [number]) => {
             if request.header("if-match") != Some(etag(number).as_str()) {
-                return error(API, 412, "020202", "If-Match does not fit.");
+                return error(API, 412, "", "If-Match does not fit.");
             }
             match cx.forget(&format!("pickup {number}")) {
                 Some(_) => Reply::json(200, &json!({"confirmationNumber": number})),
-                None => error(API, 404, "020201", "The pickup was not found."),
+                None => error(API, 400, "020015", "The pickup was not found."),
             }
         }
         _ => error(API, 404, "", "Resource not found"),

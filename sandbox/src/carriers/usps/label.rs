@@ -68,7 +68,7 @@ pub(super) fn authorization(cx: &Cx, account: &Account, request: &Request) -> Op
 }
 
 pub(super) fn unauthorized() -> Reply {
-    error(API, 401, "160009", "The payment authorization token is missing or invalid.")
+    error(API, 401, "", "The payment authorization token is missing or invalid.")
 }
 
 pub(super) fn references(body: &Value) -> Vec<String> {
@@ -169,6 +169,8 @@ fn priced(
     let date: Option<chrono::NaiveDate> =
         size.text("/mailingDate").and_then(|date| date.get(..10)?.parse().ok());
     let today = cx.now().date_naive();
+    // A return label has no mailing date: nobody knows when it will be used.
+    let date = if kind == Kind::Return { Some(date.unwrap_or(today)) } else { date };
     // Midnight comes later in the West: yesterday in UTC may be today at the origin.
     if date.is_none_or(|date| date < today - TimeDelta::days(1) || date > today + TimeDelta::days(45)) {
         return Err((400, "160001", "The mailing date is missing, in the past or too far ahead.".into()));
@@ -194,6 +196,7 @@ fn extra(body: &Value, parcel: &Parcel, price: &Price, fingerprint: &str, kind: 
         list.iter().map(|(code, name, cents)| json!([code, name, cents])).collect()
     };
     json!({
+        "kind": if kind == Kind::Return { "return" } else { "" },
         "fingerprint": fingerprint, "zone": price.zone, "sku": price.sku, "postage": price.price,
         "extras": charges(&price.extras), "fees": charges(&price.fees), "date": parcel.date,
         "weight": parcel.pounds, "commitment": price::commitment(price, parcel),
@@ -215,12 +218,12 @@ fn image_type(body: &Value, kind: Kind) -> Result<String, Refusal> {
         "PDF" | "ZPL203DPI" | "ZPL300DPI" => Ok(image),
         "PNG" | "GIF" if !abroad => Ok(image),
         // TIFF, JPG, SVG and EPL exist at USPS; the simulation does not draw them.
-        _ => Err((400, "160055", format!("The image type {image} is not available."))),
+        _ => Err((400, "", format!("OASValidation failed: no image type {image}"))),
     }
 }
 
 fn place(party: &Value, which: &str, us: bool) -> Result<Place, Refusal> {
-    let bad = |what: &str| (400, "160010", format!("{which}: {what} is missing or invalid."));
+    let bad = |what: &str| (400, "", format!("OASValidation failed: {which}/{what} is missing or invalid"));
     let person = match (party.text("/firstName"), party.text("/lastName"), party.text("/firm")) {
         (Some(first), Some(last), _) => format!("{first} {last}"),
         (_, _, Some(firm)) => firm,
@@ -240,7 +243,7 @@ fn place(party: &Value, which: &str, us: bool) -> Result<Place, Refusal> {
         place.state = party.text("/state").unwrap_or_default();
         place.postal = party.text("/ZIPCode").ok_or_else(|| bad("ZIPCode"))?;
         if world::state_of(&place.postal).is_none_or(|state| state != place.state) {
-            return Err((400, "160030", format!("{which}: the ZIP Code does not fit the state.")));
+            return Err((400, "160119", format!("{which}: the ZIP Code does not fit the state.")));
         }
     } else {
         let country = party.text("/countryISOAlpha2Code").filter(|iso| world::is_country(iso) && iso != "US");
@@ -258,7 +261,8 @@ fn check_customs(body: &Value, kind: Kind, destination: &Place) -> Result<(), Re
     }
     let contents = body.list("/customsForm/contents");
     if contents.is_empty() || contents.len() > 30 || body.text("/customsForm/customsContentType").is_none() {
-        return Err((400, "160060", "A customs form with 1 to 30 items is required.".into()));
+        let code = if military { "160120" } else { "" };
+        return Err((400, code, "A customs form with 1 to 30 items is required.".into()));
     }
     let vague = ["none", "n/a", "gift", "merchandise"];
     let poor = |item: &&Value| {
@@ -392,15 +396,29 @@ pub(super) fn metadata(sale: &Sale, record: &Record) -> Value {
     metadata
 }
 
+pub(super) fn is_return(record: &Record) -> bool {
+    record.extra["kind"] == json!("return")
+}
+
+/// Names of the parts: return labels have their own.
+pub(super) fn parts(record: &Record) -> (&'static str, &'static str) {
+    if is_return(record) {
+        ("returnLabelMetadata", "returnLabelImage")
+    } else {
+        ("labelMetadata", "labelImage")
+    }
+}
+
 fn answer(request: &Request, kind: Kind, sale: &Sale) -> Reply {
     let record = Record::of(sale);
     let (media_type, image) = image(sale, &record);
     let status = if kind == Kind::International { 201 } else { 200 };
+    let (metadata_name, image_name) = parts(&record);
     multipart::answer(
         status,
         request,
-        ("labelMetadata", metadata(sale, &record)),
-        &[("labelImage", media_type, image)],
+        (metadata_name, metadata(sale, &record)),
+        &[(image_name, media_type, image)],
     )
 }
 

@@ -43,26 +43,32 @@ pub(super) fn reprint(cx: &Cx, account: &Account, request: &Request, number: Opt
         return error(API, 400, "160412", "No label was found for the idempotency key.");
     };
     if !sale.is_live() {
-        return error(API, 400, "160979", "The label has been cancelled.");
+        // By key and by number the same state has codes of its own.
+        let code = if number.is_some() { "160379" } else { "160979" };
+        return error(API, 400, code, "The label has been cancelled.");
+    }
+    if cx.recall(&format!("dispute {}", sale.shipment)).is_some() {
+        return error(API, 400, "160380", "A refund was requested for the label.");
     }
     let record = Record::of(&sale);
     if mailing_date(&record).is_none_or(|date| cx.now().date_naive() > date) {
-        return error(API, 400, "160981", "The mailing date of the label has passed.");
+        return error(API, 400, "160381", "The mailing date of the label has passed.");
     }
     let key = format!("reprints {}", sale.shipment);
     let count = cx.recall(&key).and_then(|count| count.parse::<u32>().ok()).unwrap_or(0) + 1;
     if count > REPRINTS {
-        return error(API, 400, "160980", "The label has been reprinted the maximum number of times.");
+        return error(API, 400, "160382", "The label has been reprinted the maximum number of times.");
     }
     cx.remember(&key, count.to_string());
     let (media_type, image) = label::image(&sale, &record);
     let metadata = label::metadata(&sale, &record);
-    let info = json!({"reprintNumber": count, "reprintsRemaining": REPRINTS - count});
+    let info = json!({"reprintNumber": count, "reprintLimit": REPRINTS});
+    let (metadata_name, image_name) = label::parts(&record);
     if request.header("accept").is_some_and(|accept| accept.contains("application/vnd.usps")) {
-        let body = json!({"labelMetadata": metadata, "labelImage": image, "reprintInfo": info});
+        let body = json!({metadata_name: metadata, image_name: image, "reprintInfo": info});
         return Reply::new(200, "application/vnd.usps.labels+json", body.to_string());
     }
-    multipart::answer(200, request, ("labelMetadata", metadata), &[("labelImage", media_type, image)])
+    multipart::answer(200, request, (metadata_name, metadata), &[(image_name, media_type, image)])
 }
 
 pub(super) fn cancel(cx: &Cx, account: &Account, request: &Request, number: Option<&str>) -> Reply {
@@ -73,16 +79,22 @@ pub(super) fn cancel(cx: &Cx, account: &Account, request: &Request, number: Opti
         return error(API, 400, "160186", "The order has already been cancelled.");
     }
     let number = &sale.shipment;
+    let record = Record::of(&sale);
+    if label::is_return(&record) {
+        return error(API, 400, "160187", "A return label cannot be cancelled.");
+    }
     if cx.recall(&format!("scan {number}")).is_some() {
         return error(API, 400, "160174", "The label is already on a SCAN form.");
     }
-    let record = Record::of(&sale);
     let now = cx.now();
     if record.plan(cx, &sale, number).is_tendered(now) && manifested_at(&record).is_none_or(|at| now < at) {
         return error(API, 400, "160184", "The order cannot be cancelled.");
     }
     let answer = |status: &str| json!({"trackingNumber": number, "status": status});
     if manifested_at(&record).is_some_and(|at| now >= at) {
+        if record.extra["abroad"] == json!(true) {
+            return error(API, 400, "160277", "The international label is manifested: there is no refund.");
+        }
         let key = format!("dispute {number}");
         if cx.recall(&key).is_some() {
             return error(API, 400, "160184", "A refund was already requested for the label.");
