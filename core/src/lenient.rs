@@ -8,9 +8,10 @@ use std::str::FromStr;
 use rust_decimal::Decimal;
 use serde::Deserialize;
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer, StrDeserializer};
-use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserializer, IntoDeserializer, MapAccess, SeqAccess, Visitor};
 
-/// A list, one bare element, `null` or an empty string.
+/// A list, one bare element, `null` or an empty string. Elements that are `null` or blank are left out, and so are texts
+/// and numbers where objects are documented.
 pub fn list<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
     struct List<T>(PhantomData<T>);
     impl<'de, T: Deserialize<'de>> Visitor<'de> for List<T> {
@@ -18,31 +19,94 @@ pub fn list<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             f.write_str("a list or one element")
         }
-        fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Self::Value, A::Error> {
-            Vec::deserialize(SeqAccessDeserializer::new(seq))
+        fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+            let mut items = Vec::with_capacity(seq.size_hint().unwrap_or_default().min(64));
+            while let Some(Element(item)) = seq.next_element()? {
+                items.extend(item);
+            }
+            Ok(items)
         }
         fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-            T::deserialize(MapAccessDeserializer::new(map)).map(|one| vec![one])
+            Only(PhantomData).visit_map(map).map(Vec::from_iter)
         }
         fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Self::Value, E> {
-            if text.is_empty() {
-                Ok(Vec::new())
-            } else {
-                T::deserialize(StrDeserializer::<E>::new(text)).map(|one| vec![one])
-            }
+            Only(PhantomData).visit_str(text).map(Vec::from_iter)
         }
         fn visit_unit<E>(self) -> Result<Self::Value, E> {
             Ok(Vec::new())
+        }
+        fn visit_bool<E: serde::de::Error>(self, yes: bool) -> Result<Self::Value, E> {
+            Only(PhantomData).visit_bool(yes).map(Vec::from_iter)
+        }
+        fn visit_i64<E: serde::de::Error>(self, number: i64) -> Result<Self::Value, E> {
+            Only(PhantomData).visit_i64(number).map(Vec::from_iter)
+        }
+        fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<Self::Value, E> {
+            Only(PhantomData).visit_u64(number).map(Vec::from_iter)
+        }
+        fn visit_f64<E: serde::de::Error>(self, number: f64) -> Result<Self::Value, E> {
+            Only(PhantomData).visit_f64(number).map(Vec::from_iter)
         }
     }
     deserializer.deserialize_any(List(PhantomData))
 }
 
-/// An object, or `None` for `null`, an empty string or an empty list.
+/// One element of a list; `null` and blank are none.
+struct Element<T>(Option<T>);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Element<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Only(PhantomData)).map(Self)
+    }
+}
+
+struct Only<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for Only<T> {
+    type Value = Option<T>;
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an element")
+    }
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(map)).map(Some)
+    }
+    fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Self::Value, A::Error> {
+        T::deserialize(SeqAccessDeserializer::new(seq)).map(Some)
+    }
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Self::Value, E> {
+        if text.trim().is_empty() {
+            return Ok(None);
+        }
+        Ok(T::deserialize(StrDeserializer::<E>::new(text)).ok())
+    }
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+    fn visit_bool<E: serde::de::Error>(self, yes: bool) -> Result<Self::Value, E> {
+        Ok(T::deserialize(IntoDeserializer::<E>::into_deserializer(yes)).ok())
+    }
+    fn visit_i64<E: serde::de::Error>(self, number: i64) -> Result<Self::Value, E> {
+        Ok(T::deserialize(IntoDeserializer::<E>::into_deserializer(number)).ok())
+    }
+    fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<Self::Value, E> {
+        Ok(T::deserialize(IntoDeserializer::<E>::into_deserializer(number)).ok())
+    }
+    fn visit_f64<E: serde::de::Error>(self, number: f64) -> Result<Self::Value, E> {
+        Ok(T::deserialize(IntoDeserializer::<E>::into_deserializer(number)).ok())
+    }
+}
+
+/// An object, or `None` for `null`, a text, a number and an empty list; of a list its first object.
 pub fn object<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<T>, D::Error> {
     struct Object<T>(PhantomData<T>);
+    impl<'de, T: Deserialize<'de>> Deserialize<'de> for Held<T> {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            object(deserializer).map(Self)
+        }
+    }
+    struct Held<T>(Option<T>);
     impl<'de, T: Deserialize<'de>> Visitor<'de> for Object<T> {
         type Value = Option<T>;
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -52,14 +116,30 @@ pub fn object<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
             T::deserialize(MapAccessDeserializer::new(map)).map(Some)
         }
         fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-            let first = seq.next_element()?;
-            while seq.next_element::<serde::de::IgnoredAny>()?.is_some() {}
-            Ok(first)
+            while let Some(Held(found)) = seq.next_element()? {
+                if found.is_some() {
+                    while seq.next_element::<serde::de::IgnoredAny>()?.is_some() {}
+                    return Ok(found);
+                }
+            }
+            Ok(None)
         }
-        fn visit_str<E: serde::de::Error>(self, _: &str) -> Result<Self::Value, E> {
+        fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
             Ok(None)
         }
         fn visit_unit<E>(self) -> Result<Self::Value, E> {
+            Ok(None)
+        }
+        fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
+            Ok(None)
+        }
+        fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
+            Ok(None)
+        }
+        fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
+            Ok(None)
+        }
+        fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
             Ok(None)
         }
     }
@@ -68,7 +148,7 @@ pub fn object<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
 
 struct Scalar;
 
-impl Visitor<'_> for Scalar {
+impl<'de> Visitor<'de> for Scalar {
     type Value = Option<String>;
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a text, a number or null")
@@ -93,9 +173,30 @@ impl Visitor<'_> for Scalar {
     fn visit_unit<E>(self) -> Result<Self::Value, E> {
         Ok(None)
     }
+    // A list where a text is documented: its first text. An object says nothing.
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        let mut found = None;
+        while let Some(OneText(text)) = seq.next_element()? {
+            found = found.or(text);
+        }
+        Ok(found)
+    }
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        while map.next_entry::<serde::de::IgnoredAny, serde::de::IgnoredAny>()?.is_some() {}
+        Ok(None)
+    }
 }
 
-/// A text, from a text, a number or a boolean; trimmed; `None` for `null` and for blank.
+struct OneText(Option<String>);
+
+impl<'de> Deserialize<'de> for OneText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        text(deserializer).map(Self)
+    }
+}
+
+/// A text, from a text, a number or a boolean; trimmed; `None` for `null`, for blank and for an object; of a list the
+/// first text.
 pub fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     deserializer.deserialize_any(Scalar)
 }
@@ -142,6 +243,14 @@ mod tests {
             (r#"{"items":{"code":3},"note":"","price":12.49}"#, 1, false, Some("12.49")),
             (r#"{"items":null,"note":null,"price":""}"#, 0, false, None),
             (r#"{"items":"","price":"1,234.50"}"#, 0, false, Some("1234.50")),
+            (
+                r#"{"items":[null,"",{"code":"1"}," "],"note":[null,{"code":"x"}],"price":["7"]}"#,
+                1,
+                true,
+                Some("7"),
+            ),
+            (r#"{"items":[{"code":["1"]},"x",7],"note":5,"price":{"amount":1}}"#, 1, false, None),
+            (r#"{"items":"nothing to say","note":true}"#, 0, false, None),
             ("{}", 0, false, None),
         ] {
             let sample: Sample = serde_json::from_str(json).unwrap();
