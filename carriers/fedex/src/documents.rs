@@ -77,6 +77,8 @@ impl FedEx {
                 content_type,
                 meta: EtdMeta {
                     ship_document_type,
+                    // FedEx wants the form named for the papers of that trade agreement.
+                    form_code: ship_document_type.starts_with("USMCA").then_some("USMCA"),
                     tracking_number: request.shipment.as_ref().map(|key| key.shipment_key.0.clone()),
                     shipment_date: Some(request.ship_date.format("%Y-%m-%dT00:00:00").to_string()),
                     origin_country_code: request.from.to_string(),

@@ -1,5 +1,6 @@
 //! No answer of UPS, however mangled, makes a parser panic or turns an unreadable sale into a certain refusal.
 
+#[allow(dead_code, reason = "each test file uses its own part")]
 mod common;
 
 use common::{host, key, order, pickup, ups};

@@ -14,6 +14,7 @@ outgoing! {
     /// What the document is, and of which shipment.
     pub struct EtdMeta {
         ship_document_type: &'static str,
+        form_code: Option<&'static str>,
         tracking_number: Option<String>,
         shipment_date: Option<String>,
         origin_country_code: String,
