@@ -294,7 +294,7 @@ async fn an_international_shipment_carries_its_invoice() {
     shipment["ShipTo"] = json!({"Name": "Maison Claire", "AttentionName": "C. Dubois", "Phone": {"Number": "33155501000"}, "Address": address("75002", "", "FR")});
     shipment["Service"]["Code"] = json!("65");
     shipment["ShipmentServiceOptions"] = json!({"InternationalForms": {
-        "FormType": ["01"], "InvoiceDate": "20261123", "ReasonForExport": "SALE", "CurrencyCode": "USD",
+        "FormType": ["01"], "InvoiceNumber": "7-1", "InvoiceDate": "20261123", "ReasonForExport": "SALE", "CurrencyCode": "USD",
         "Product": [{"Description": ["Cotton shirt"], "Unit": {"Number": "2", "Value": "15.00"}, "CommodityCode": "610910", "OriginCountryCode": "US"}]}});
     let answer = client.post(SHIP, request).await;
     assert_eq!(answer.status, 200, "{}", String::from_utf8_lossy(&answer.bytes));

@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::Method;
 use serde::Serialize;
 use waybill_core::wire::{bearer, form_request, parse_json, set_header, words_of};
@@ -15,6 +16,7 @@ use waybill_core::{
 
 use crate::carrier::FedEx;
 use crate::config::KeyPair;
+use crate::documents;
 use crate::error::failure;
 use crate::wire::{ErrorAnswer, TokenAnswer};
 
@@ -31,17 +33,28 @@ pub enum Project {
 pub struct Call {
     method: Method,
     path: &'static str,
-    body: Vec<u8>,
+    content_type: String,
+    body: Bytes,
     trace: Option<String>,
 }
 
 impl Call {
     /// A call with a JSON body.
     pub fn new(method: Method, path: &'static str, body: &impl Serialize) -> Result<Self> {
-        let body = serde_json::to_vec(body).map_err(|error| {
-            Error::new(ErrorKind::Internal, format!("request cannot be written as JSON: {error}"))
-        })?;
-        Ok(Self { method, path, body, trace: None })
+        let body = json(body)?.into();
+        Ok(Self { method, path, content_type: "application/json".to_owned(), body, trace: None })
+    }
+
+    /// `POST` of a description and a file.
+    pub fn form(
+        path: &'static str,
+        head: &impl Serialize,
+        name: &str,
+        content_type: &str,
+        file: &Bytes,
+    ) -> Result<Self> {
+        let (content_type, body) = documents::form(&json(head)?, name, content_type, file);
+        Ok(Self { method: Method::POST, path, content_type, body: body.into(), trace: None })
     }
 
     /// `POST` with a JSON body.
@@ -54,6 +67,12 @@ impl Call {
         self.trace = Some(id);
         self
     }
+}
+
+fn json(body: &impl Serialize) -> Result<Vec<u8>> {
+    serde_json::to_vec(body).map_err(|error| {
+        Error::new(ErrorKind::Internal, format!("request cannot be written as JSON: {error}"))
+    })
 }
 
 impl FedEx {
@@ -153,8 +172,8 @@ impl FedEx {
         let mut request = waybill_core::wire::body_request(
             call.method.clone(),
             &self.url(call.path),
-            Some("application/json"),
-            call.body.clone().into(),
+            Some(&call.content_type),
+            call.body.clone(),
         )?;
         set_header(&mut request, "x-locale", &locale(cx.call().language.as_deref()))?;
         if let Some(id) = &call.trace {

@@ -4,7 +4,8 @@ use url::Url;
 use waybill_core::wire::endpoint;
 use waybill_core::{
     AccountCheck, AddressCheck, Carrier, CarrierPlugin, Label, Manifest, Pickup, Profile, RateQuote,
-    RateRequest, Recipients, RejectReason, Rejected, Result, Service, Shipment, TokenCache, Tracking, screen,
+    RateRequest, Recipients, RejectReason, Rejected, Result, Service, Shipment, TokenCache, Tracking,
+    TradeDocuments, screen,
 };
 
 use crate::config::Config;
@@ -14,6 +15,7 @@ use crate::services;
 pub struct FedEx {
     config: Config,
     base: Url,
+    document_base: Url,
     profile: Profile,
     pub(crate) ship_tokens: TokenCache,
     pub(crate) track_tokens: TokenCache,
@@ -30,9 +32,10 @@ impl FedEx {
         &self.profile
     }
 
-    /// Address of an endpoint.
+    /// Address of an endpoint. Trade documents have a host of their own.
     pub(crate) fn url(&self, path: &str) -> Url {
-        endpoint(&self.base, path)
+        let base = if path.starts_with("/documents/") { &self.document_base } else { &self.base };
+        endpoint(base, path)
     }
 
     /// Asked-for services that the catalogue, this account or this shipment rules out, each with the reason.
@@ -121,6 +124,9 @@ impl Carrier for FedEx {
     fn account(&self) -> Option<&dyn AccountCheck> {
         Some(self)
     }
+    fn trade_documents(&self) -> Option<&dyn TradeDocuments> {
+        Some(self)
+    }
 }
 
 impl CarrierPlugin for FedEx {
@@ -133,10 +139,11 @@ impl CarrierPlugin for FedEx {
 
     fn open(config: Config) -> Result<Box<dyn Carrier>> {
         config.check()?;
-        let base = config.base()?;
+        let (base, document_base) = (config.base()?, config.document_base()?);
         Ok(Box::new(Self {
             config,
             base,
+            document_base,
             profile: services::profile(),
             ship_tokens: TokenCache::default(),
             track_tokens: TokenCache::default(),
@@ -177,6 +184,22 @@ mod tests {
         assert_eq!(config.account_number.expose(), "123456789");
         let carrier = FedEx::open(config).unwrap();
         assert_eq!(carrier.profile().id.as_str(), FedEx::ID);
+    }
+
+    #[test]
+    fn documents_go_to_their_own_host() {
+        let config: Config = toml::from_str(FedEx::example()).unwrap();
+        assert_eq!(config.document_base().unwrap().as_str(), "https://documentapi.prod.fedex.com/");
+        for host in [config.document_base().unwrap(), config.base().unwrap()] {
+            let known = <FedEx as CarrierPlugin>::profile().hosts;
+            assert!(known.iter().any(|name| Some(name.as_str()) == host.host_str()), "{host}");
+        }
+        let sandbox = Config { environment: crate::config::Environment::Sandbox, ..config };
+        let base = sandbox.document_base().unwrap();
+        assert_eq!(
+            endpoint(&base, "/documents/v1/etds/upload").as_str(),
+            "https://documentapitest.prod.fedex.com/sandbox/documents/v1/etds/upload"
+        );
     }
 
     #[test]

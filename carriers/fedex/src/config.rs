@@ -25,6 +25,14 @@ impl Environment {
             Self::Sandbox => "apis-sandbox.fedex.com",
         }
     }
+
+    /// Its host for trade documents, with the start of the path.
+    pub fn document_host(self) -> &'static str {
+        match self {
+            Self::Production => "documentapi.prod.fedex.com",
+            Self::Sandbox => "documentapitest.prod.fedex.com/sandbox",
+        }
+    }
 }
 
 /// How parcels usually reach FedEx.
@@ -157,10 +165,19 @@ impl Config {
 
     /// Where calls go.
     pub fn base(&self) -> Result<Url> {
+        self.base_at(self.environment.host())
+    }
+
+    /// Where trade documents go.
+    pub fn document_base(&self) -> Result<Url> {
+        self.base_at(self.environment.document_host())
+    }
+
+    fn base_at(&self, host: &str) -> Result<Url> {
         if let Some(url) = &self.base_url {
             return Ok(url.clone());
         }
-        Url::parse(&format!("https://{}", self.environment.host()))
+        Url::parse(&format!("https://{host}"))
             .map_err(|error| Error::new(ErrorKind::Internal, format!("base URL: {error}")))
     }
 }

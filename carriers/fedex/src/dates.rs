@@ -10,7 +10,7 @@ pub fn moment(text: &str) -> Option<LocalMoment> {
         return Some(LocalMoment::with_offset(with_offset));
     }
     // `2024-08-12T15:18:10 -0500` and `2024-08-12T15:18:10-0500`
-    for format in ["%Y-%m-%dT%H:%M:%S %z", "%Y-%m-%dT%H:%M:%S%z"] {
+    for format in ["%Y-%m-%dT%H:%M:%S %z", "%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M:%S%.f%z"] {
         if let Ok(with_offset) = DateTime::parse_from_str(text, format) {
             return Some(LocalMoment::with_offset(with_offset));
         }
@@ -20,7 +20,9 @@ pub fn moment(text: &str) -> Option<LocalMoment> {
             return Some(LocalMoment::local(local));
         }
     }
-    NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().map(LocalMoment::day)
+    // The availability answer writes `Apr-13-2021`.
+    let days = ["%Y-%m-%d", "%b-%d-%Y", "%m/%d/%Y", "%Y%m%d"];
+    days.iter().find_map(|form| NaiveDate::parse_from_str(text, form).ok()).map(LocalMoment::day)
 }
 
 /// Reads a moment whose midnight means "that day".
@@ -49,7 +51,7 @@ fn is_day_end(time: NaiveTime) -> bool {
     NaiveTime::from_hms_opt(23, 59, 0).is_some_and(|end| time >= end)
 }
 
-/// Days in FedEx's words: `ONE_DAY` to `TWENTY_DAYS`.
+/// Days in FedEx's words: `ONE_DAY` to `TWENTY_DAYS`, `8 business days`.
 pub fn days(word: &str) -> Option<u16> {
     const WORDS: [&str; 20] = [
         "ONE",
@@ -73,7 +75,12 @@ pub fn days(word: &str) -> Option<u16> {
         "NINETEEN",
         "TWENTY",
     ];
-    let number = word.trim().strip_suffix("_DAYS").or_else(|| word.trim().strip_suffix("_DAY"))?;
+    let digits: String = word.trim().chars().take_while(char::is_ascii_digit).collect();
+    if let Ok(number) = digits.parse() {
+        return Some(number);
+    }
+    let word = word.trim().to_ascii_uppercase().replace("BUSINESS ", "").replace(' ', "_");
+    let number = word.strip_suffix("_DAYS").or_else(|| word.strip_suffix("_DAY"))?;
     let at = WORDS.iter().position(|known| *known == number)?;
     u16::try_from(at + 1).ok()
 }
@@ -94,7 +101,9 @@ mod tests {
         assert_eq!(parts("2024-08-12T15:18:10 -0500"), Some((true, Some(-300))));
         assert_eq!(parts("2024-08-12T15:18:10"), Some((true, None)));
         assert_eq!(parts("2024-08-12"), Some((false, None)));
-        assert_eq!(parts("Apr-13-2021"), None);
+        assert_eq!(parts("2024-08-12T15:18:10.123-0500"), Some((true, Some(-300))));
+        assert_eq!(moment("Apr-13-2021"), moment("2021-04-13"));
+        assert_eq!(parts("soon"), None);
         assert_eq!(day_or_moment("2016-08-01T00:00:00-06:00").unwrap().time, None);
     }
 
@@ -112,5 +121,6 @@ mod tests {
             (days("ONE_DAY"), days("TWENTY_DAYS"), days("SMARTPOST_TRANSIT_DAYS")),
             (Some(1), Some(20), None)
         );
+        assert_eq!((days("8 business days"), days("Two Business Days"), days("")), (Some(8), Some(2), None));
     }
 }

@@ -64,6 +64,15 @@ const TABLE: &[(&str, ErrorKind)] = &[
     ("TRACKING.SHIPDATERANGE.TOOLONG", Invalid),
     ("TRACKINGNUMBER.ENTERED.INVALID", NotFound),
     ("SHIPMENT.ALREADY.CANCELLED", NotFound),
+    ("SHIPMENT.ALREADY.DELIVERED", TooLate),
+    ("SHIPMENT.IN.TRANSIT", TooLate),
+    ("TRACKING.REFRENCEVALUE.INVALID", Invalid),
+    ("TRACKING.TCNVALUE.EMPTY", Invalid),
+    ("NOTIFICATION.TRACKINGNBR.NOTFOUND", NotFound),
+    ("ERROR.LONGLAT.REQUIRED", Invalid),
+    ("1001", Invalid),
+    ("1002", Invalid),
+    ("1024", Invalid),
     ("PICKUP.NUMBER.EXPIRED", TooLate),
     ("PICKUP.REQUESTED.PREVIOUS.DAY", Invalid),
 ];
@@ -74,15 +83,32 @@ pub fn kind_of(code: &str) -> Option<ErrorKind> {
         return Some(kind.clone());
     }
     // Families that FedEx extends without notice.
-    code.ends_with(".SERVICES.AVAILABLE.INVALID").then_some(NoService)
+    match () {
+        () if code.ends_with(".SERVICES.AVAILABLE.INVALID") => Some(NoService),
+        () if code.starts_with("TRACKING.") && code.ends_with(".NOTFOUND") => Some(NotFound),
+        () if code.contains("POSTALCODE") && code.ends_with("INVALID") => Some(BadAddress),
+        () => None,
+    }
 }
 
-/// The error that an answer is, from FedEx's own error body or else from the HTTP status.
+/// The error that an answer is, from FedEx's own error body, a gateway's, or else from the HTTP status.
 pub fn failure(response: &Response, what: &str) -> Error {
-    let errors = serde_json::from_slice::<ErrorAnswer>(response.body());
-    match errors.as_ref().ok().and_then(|answer| answer.errors.first().map(|first| (first, answer))) {
-        Some((first, answer)) => from_carrier(response, first, answer.transaction_id.0.clone(), what),
-        None => status_error(response, what),
+    let answer = serde_json::from_slice::<ErrorAnswer>(response.body()).unwrap_or_default();
+    if let Some(first) = answer.own() {
+        let error = from_carrier(response, first, answer.transaction_id.0.clone(), what);
+        return match answer.reason() {
+            Some(reason) => error.with("reason", reason),
+            None => error,
+        };
+    }
+    let error = status_error(response, what);
+    match answer.foreign() {
+        Some(foreign) => {
+            let mut words = words_of(response);
+            (words.code, words.message) = (foreign.code.0, foreign.message.0);
+            error.with_words(words)
+        }
+        None => error,
     }
 }
 
@@ -112,8 +138,8 @@ pub fn from_carrier(
         (None, _) => Other(error.code.or_empty().to_owned()),
     };
     let message = format!("{what}: {}", sentence(&kind));
-    // An outage leaves the outcome open, whatever the status and the body say.
-    let open = status >= 500 || kind == Unavailable;
+    // An outage, a timeout and a conflict leave the outcome open, whatever the body says.
+    let open = status >= 500 || matches!(status, 408 | 409) || kind == Unavailable;
     let error = Error::answered(kind, message, words);
     if open { error.in_phase(Phase::OutcomeUnknown) } else { error }
 }
@@ -180,7 +206,7 @@ pub fn output<T: DeserializeOwned>(response: &Response, what: &str) -> Result<T>
 pub fn spend_failure(response: &Response, what: &str) -> Error {
     let error = failure(response, what);
     let own_form =
-        serde_json::from_slice::<ErrorAnswer>(response.body()).is_ok_and(|answer| !answer.errors.is_empty());
+        serde_json::from_slice::<ErrorAnswer>(response.body()).is_ok_and(|answer| answer.own().is_some());
     let gateway = matches!(response.status().as_u16(), 401 | 403 | 429);
     if own_form || gateway { error } else { error.in_phase(Phase::OutcomeUnknown) }
 }
@@ -221,12 +247,43 @@ mod tests {
             ),
             (503, r#"{"errors":[{"code":"SERVICE.UNAVAILABLE.ERROR"}]}"#, Unavailable, Phase::OutcomeUnknown),
             (500, "<html>", Unavailable, Phase::OutcomeUnknown),
+            (409, r#"{"errors":[{"code":"BRAND.NEW.CODE"}]}"#, Invalid, Phase::OutcomeUnknown),
+            (404, r#"{"errors":[{"code":"TRACKING.ASSOCIATION.NOTFOUND"}]}"#, NotFound, Phase::Answered),
+            (401, "", Auth, Phase::Answered),
             (400, r#"{"errors":[{"code":"X.SERVICES.AVAILABLE.INVALID"}]}"#, NoService, Phase::Answered),
         ];
         for (status, body, kind, phase) in table {
             let error = failure(&answer(status, body), "rate");
             assert_eq!((error.kind, error.phase), (kind, phase), "{body}");
         }
+    }
+
+    #[test]
+    fn a_gateways_words_are_kept_and_settle_no_purchase() {
+        for (body, code, message) in [
+            (
+                r#"{"fault":{"faultstring":"m","detail":{"errorcode":"policies.Quota"}}}"#,
+                "policies.Quota",
+                "m",
+            ),
+            (r#"{"error":"invalid_request","error_description":"m"}"#, "invalid_request", "m"),
+            (r#"{"code":"X1","message":"m"}"#, "X1", "m"),
+            (r#"{"errors":[null,""],"code":"X1","message":"m"}"#, "X1", "m"),
+        ] {
+            let error = spend_failure(&answer(400, body), "ship");
+            let words = error.carrier.as_ref().unwrap();
+            assert_eq!(
+                (words.code.as_deref(), words.message.as_deref()),
+                (Some(code), Some(message)),
+                "{body}"
+            );
+            assert_eq!(error.phase, Phase::OutcomeUnknown, "{body}");
+        }
+        let refused = r#"{"errors":{"code":1001,"message":"not taken"},
+            "output":{"documentResponses":{"alerts":[{"code":"1024","message":"bad country"}]}}}"#;
+        let error = failure(&answer(400, refused), "document upload");
+        assert_eq!((error.kind.clone(), error.carrier_code()), (Invalid, Some("1001")));
+        assert!(error.context.iter().any(|(_, value)| value == "bad country"), "{error:?}");
     }
 
     #[test]

@@ -1,5 +1,5 @@
 //! FedEx for Waybill, over the FedEx REST APIs: OAuth, Rate v1, Ship v1, Track v1, Address v1, Pickup v1, Ground
-//! close, Service availability v1.
+//! close, Service availability v1, trade documents v1.
 //!
 //! Start at [`FedEx`] (what it can do), then [`Config`] (what it needs). Each capability has a file: the short story
 //! of its calls, and beside it pure functions that turn the model into FedEx's messages and back. FedEx's own names
@@ -19,6 +19,7 @@ mod config;
 mod currency;
 mod customs;
 mod dates;
+mod documents;
 mod error;
 mod manifest;
 mod parts;

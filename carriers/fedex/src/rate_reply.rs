@@ -126,10 +126,13 @@ fn add(reply: &mut RateReply, detail: &RateReplyDetail, profile: &Profile, reque
     rate.delivery = delivery(detail);
     rate.transit_days = transit(detail);
     rate.zone = breakdown.and_then(|it| it.rate_zone.0.clone());
-    rate.billed_weight = weight_of(|it| it.total_billing_weight.as_ref());
+    rate.billed_weight = weight_of(|it| it.total_billing_weight.as_ref()).or_else(|| only_package(detail));
     rate.dimensional_weight = weight_of(|it| it.total_dim_weight.as_ref());
     rate.included = if saturday { vec!["saturday_delivery".to_owned()] } else { Vec::new() };
-    rate.warnings = detail.customer_messages.iter().map(notice).collect();
+    // Some remarks repeat their code in place of words.
+    let says =
+        |alert: &&Alert| alert.message.0.as_ref().is_some_and(|words| Some(words) != alert.code.0.as_ref());
+    rate.warnings = detail.customer_messages.iter().filter(says).map(notice).collect();
     rate.token = choice.token();
     reply.rates.push(rate);
 }
@@ -199,7 +202,9 @@ fn price(rated: &RatedShipmentDetail, has_account: bool) -> Option<Price> {
     let breakdown = rated.shipment_rate_detail.as_ref();
     let code = rated.currency.0.as_deref().or_else(|| breakdown?.currency.0.as_deref())?;
     let currency = currency::from_fedex(code)?;
-    let total = rated.total_net_charge.0.filter(|total| *total > Decimal::ZERO)?;
+    let above_zero = |total: &Decimal| *total > Decimal::ZERO;
+    let inside = || breakdown.and_then(|it| it.total_net_charge.0).filter(above_zero);
+    let total = rated.total_net_charge.0.filter(above_zero).or_else(inside)?;
     let kind = match kind_of(rated.rate_type.or_empty()) {
         // The incentive price is what an account without negotiated prices pays.
         PriceKind::Other(word) if word == "incentive" && !has_account => PriceKind::Account,
@@ -208,12 +213,17 @@ fn price(rated: &RatedShipmentDetail, has_account: bool) -> Option<Price> {
     let empty: &[Surcharge] = &[];
     let lines = |pick: fn(&ShipmentRateDetail) -> &[Surcharge]| breakdown.map_or(empty, pick);
     let parts = Parts {
-        base: rated.total_base_charge.0,
+        base: rated.total_base_charge.0.or_else(|| breakdown?.total_base_charge.0),
         discount: rated.total_discounts.0,
         taxes: rated.total_vat_charge.0.filter(|vat| !vat.is_zero()).or_else(|| taxes(rated)),
-        duties: rated.total_duties_and_taxes.0,
+        duties: rated.total_duties_taxes_and_fees.0.or(rated.total_duties_and_taxes.0),
     };
-    let surcharges = lines(|it| &it.sur_charges).iter().chain(lines(|it| &it.surcharges));
+    // The shipment's lines are the sums of its packages'; where it has none, theirs are all there is.
+    let of_shipment = || lines(|it| &it.sur_charges).iter().chain(lines(|it| &it.surcharges));
+    let told = of_shipment().next().is_some();
+    let of_packages = rated.rated_packages.iter().filter_map(|package| package.package_rate_detail.as_ref());
+    let of_packages = of_packages.flat_map(|detail| detail.surcharges.iter()).filter(|_| !told);
+    let surcharges = of_shipment().chain(of_packages);
     Some(parts.price(
         kind,
         Money::new(total, currency),
@@ -330,11 +340,17 @@ fn priced(detail: &RateReplyDetail) -> Option<&ShipmentRateDetail> {
     own.or_else(|| all().next())?.shipment_rate_detail.as_ref()
 }
 
+/// The billed weight of a single package, where the shipment's is not told.
+fn only_package(detail: &RateReplyDetail) -> Option<Weight> {
+    let [package] = detail.rated_shipment_details.first()?.rated_packages.0.as_slice() else { return None };
+    weight(package.package_rate_detail.as_ref()?.billing_weight.as_ref()?)
+}
+
 fn weight(read: &ReadWeight) -> Option<Weight> {
     let value = read.value.0.filter(|value| *value > Decimal::ZERO)?;
     let unit = match read.units.0.as_deref().or(read.unit.0.as_deref())? {
-        "KG" => WeightUnit::Kilogram,
-        "LB" => WeightUnit::Pound,
+        "KG" | "KGS" => WeightUnit::Kilogram,
+        "LB" | "LBS" => WeightUnit::Pound,
         _ => return None,
     };
     Some(Weight { value, unit })
@@ -346,6 +362,7 @@ fn delivery(detail: &RateReplyDetail) -> Option<DeliveryEstimate> {
     let texts = [
         operational.and_then(|it| it.delivery_date.0.as_deref()),
         commit.and_then(|it| it.date_detail.as_ref()?.day_format.0.as_deref()),
+        commit.and_then(|it| it.date_detail.as_ref()?.day.0.as_deref()),
         operational.and_then(|it| it.commit_date.0.as_deref()),
         operational.and_then(|it| it.commit_dates.first()?.0.as_deref()),
     ];
@@ -358,6 +375,8 @@ fn transit(detail: &RateReplyDetail) -> Option<u16> {
     let commit = detail.commit.as_ref();
     let words = [
         commit.and_then(|it| it.transit_days.as_ref()?.minimum_transit_time.0.as_deref()),
+        commit.and_then(|it| it.transit_days.as_ref()?.maximum_transit_time.0.as_deref()),
+        commit.and_then(|it| it.transit_days.as_ref()?.description.0.as_deref()),
         commit.and_then(|it| it.days_in_transit.0.as_deref()),
         detail.operational_detail.as_ref().and_then(|it| it.transit_time.0.as_deref()),
     ];

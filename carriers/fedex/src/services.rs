@@ -52,12 +52,17 @@ pub fn profile() -> Profile {
         settlement: Settlement::BilledToAccount,
         purchase: purchase(),
         linking: Linking::everybody(),
-        hosts: vec![Environment::Production.host().into(), Environment::Sandbox.host().into()],
+        hosts: [Environment::Production, Environment::Sandbox].into_iter().flat_map(hosts).collect(),
         quotas: quotas(),
         track_batch: 30,
         terms: Vec::new(),
         currencies: Vec::new(),
     }
+}
+
+fn hosts(environment: Environment) -> [String; 2] {
+    let documents = environment.document_host().split('/').next().unwrap_or_default();
+    [environment.host().into(), documents.into()]
 }
 
 /// What can be done about a lost answer: the handle is a reference that Track finds; the API never gives a label
@@ -114,7 +119,8 @@ fn carrier_options() -> Vec<CarrierOption> {
         ),
         option(
             option::TRADE_DOCUMENTS,
-            "Ids of commercial invoices that were uploaded to FedEx before, separated by commas; with `paperless_customs`",
+            "Customs documents that were uploaded to FedEx before, separated by commas, at most 5, as the upload answers \
+             them (`commercial_invoice:ID`; a bare id is an invoice); `later` when they are uploaded after the purchase",
         ),
         option(
             option::HOME_DELIVERY,

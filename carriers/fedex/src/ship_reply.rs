@@ -96,6 +96,7 @@ fn purchase(
     let (pieces, mut documents) = pieces(&responses, &master, order, &mut warnings)?;
     let papers = shipment.shipment_documents.iter();
     documents.extend(papers.filter_map(|file| document(file, &LabelFormat::Pdf, None, &mut warnings)));
+    share_merged_labels(&mut documents, pieces.len());
     let detail = shipment.completed_shipment_detail.as_ref();
     if shipment.shipment_documents.is_empty() {
         documents.extend(detail.into_iter().flat_map(parted_documents));
@@ -148,6 +149,35 @@ fn pieces(
     Ok((pieces, documents))
 }
 
+/// Some answers bring the labels of all pieces in one file, at the shipment or at its first piece.
+fn share_merged_labels(documents: &mut Vec<Document>, pieces: usize) {
+    drop_copies(documents);
+    let labels = documents.iter().filter(|file| file.kind == DocumentKind::Label).count();
+    if labels == 0 {
+        let merged = |file: &&mut Document| file.kind.as_str().starts_with("merged_label");
+        if let Some(file) = documents.iter_mut().find(merged) {
+            file.kind = DocumentKind::Label;
+        }
+    } else if labels == 1 && pieces > 1 {
+        let only = documents.iter_mut().find(|file| file.kind == DocumentKind::Label);
+        // A thermal label is one label; a PDF may have a page for each piece, which the host can count.
+        if let Some(file) = only.filter(|file| file.format == LabelFormat::Pdf) {
+            file.parcel = None;
+        }
+    }
+}
+
+/// Some answers bring a piece's label a second time among the papers of the shipment.
+fn drop_copies(documents: &mut Vec<Document>) {
+    let label = |file: &Document| file.kind == DocumentKind::Label;
+    let own: Vec<Bytes> = documents
+        .iter()
+        .filter(|file| label(file) && file.parcel.is_some())
+        .map(|file| file.bytes.clone())
+        .collect();
+    documents.retain(|file| !(label(file) && file.parcel.is_none() && own.contains(&file.bytes)));
+}
+
 fn single(responses: &[&PieceResponse], master: &str) -> Option<String> {
     (responses.len() == 1).then(|| master.to_owned())
 }
@@ -191,22 +221,22 @@ pub fn decode(text: &str) -> Option<Bytes> {
 }
 
 fn format_of(doc_type: &str) -> Option<LabelFormat> {
-    match doc_type {
+    match doc_type.to_ascii_uppercase().as_str() {
         "PDF" => Some(LabelFormat::Pdf),
         "PNG" => Some(LabelFormat::Png),
-        "ZPLII" => Some(LabelFormat::Zpl),
-        "EPL2" => Some(LabelFormat::Epl),
+        "ZPLII" | "ZPL" => Some(LabelFormat::Zpl),
+        "EPL2" | "EPL" => Some(LabelFormat::Epl),
         _ => None,
     }
 }
 
 fn kind_of_document(content: &str) -> DocumentKind {
     match content {
-        "LABEL" | "RETURN_LABEL" => DocumentKind::Label,
+        // The kind is missing in some answers to packages, which have labels only.
+        "" | "LABEL" | "RETURN_LABEL" | "SHIPPING_LABEL" | "OUTBOUND_LABEL" => DocumentKind::Label,
         "COMMERCIAL_INVOICE" | "PRO_FORMA_INVOICE" => DocumentKind::CommercialInvoice,
-        "CERTIFICATE_OF_ORIGIN" | "USMCA_CERTIFICATION_OF_ORIGIN" | "EXPORT_DECLARATION" => {
-            DocumentKind::CustomsForms
-        }
+        "CERTIFICATE_OF_ORIGIN" => DocumentKind::CertificateOfOrigin,
+        "USMCA_CERTIFICATION_OF_ORIGIN" | "EXPORT_DECLARATION" => DocumentKind::CustomsForms,
         other => DocumentKind::Other(other.to_ascii_lowercase()),
     }
 }

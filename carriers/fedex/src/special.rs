@@ -10,7 +10,7 @@ use waybill_core::{
 use crate::config::Config;
 use crate::parts::{self, some};
 use crate::services::option;
-use crate::wire;
+use crate::{documents, wire};
 
 /// Options of one package.
 pub fn package(
@@ -222,31 +222,48 @@ fn flag(shipment: &Shipment, name: &str) -> Result<bool> {
     }
 }
 
-/// Electronic trade documents: an invoice that FedEx makes, or ones that were uploaded before.
+/// Electronic trade documents: an invoice that FedEx makes, ones that were uploaded before, or ones that come later.
 pub fn trade_documents(shipment: &Shipment) -> Result<Option<wire::EtdDetail>> {
-    let uploaded: Vec<wire::AttachedDocument> = shipment
-        .options
-        .carrier
-        .get(option::TRADE_DOCUMENTS)
-        .map(String::as_str)
-        .unwrap_or_default()
-        .split(',')
-        .filter_map(|id| some(id.trim()))
-        .map(|document_id| wire::AttachedDocument { document_type: "COMMERCIAL_INVOICE", document_id })
-        .collect();
-    if shipment.options.paperless_customs != Some(true) {
-        return if uploaded.is_empty() {
-            Ok(None)
-        } else {
-            Err(Error::invalid_field(
-                "options.carrier.trade-documents",
-                "uploaded documents are used for paperless customs only",
-                "set `options.paperless_customs` to true",
-            ))
-        };
+    let wish = shipment.options.carrier.get(option::TRADE_DOCUMENTS).map_or("", |wish| wish.trim());
+    let paperless = shipment.options.paperless_customs;
+    let refuse = |problem: &str, cure: &str| {
+        Err(Error::invalid_field(format!("options.carrier.{}", option::TRADE_DOCUMENTS), problem, cure))
+    };
+    if !wish.is_empty() && paperless == Some(false) {
+        return refuse(
+            "own documents are sent electronically, and `options.paperless_customs` is false",
+            "leave one of the two out",
+        );
     }
-    let requested = if uploaded.is_empty() { vec!["COMMERCIAL_INVOICE"] } else { Vec::new() };
-    Ok(Some(wire::EtdDetail { requested_document_types: requested, attached_documents: uploaded }))
+    if wish == "later" {
+        return Ok(Some(wire::EtdDetail {
+            attributes: vec!["POST_SHIPMENT_UPLOAD_REQUESTED"],
+            ..wire::EtdDetail::default()
+        }));
+    }
+    let entry = |entry: &str| {
+        let (kind, id) = entry.split_once(':').unwrap_or(("commercial_invoice", entry));
+        let document_type = documents::type_of(kind.trim())?;
+        some(id.trim()).map(|document_id| wire::AttachedDocument { document_type, document_id })
+    };
+    let entries: Vec<&str> = wish.split(',').map(str::trim).filter(|entry| !entry.is_empty()).collect();
+    let uploaded: Vec<wire::AttachedDocument> = entries.iter().filter_map(|text| entry(text)).collect();
+    if uploaded.len() != entries.len() || uploaded.len() > documents::MOST {
+        return refuse(
+            "too many documents, or one of them is no document id",
+            "give at most 5 as the upload answered them, such as `commercial_invoice:ID`, or `later`",
+        );
+    }
+    if uploaded.is_empty() && paperless != Some(true) {
+        return Ok(None);
+    }
+    let own_invoice = uploaded.iter().any(|document| document.document_type.contains("INVOICE"));
+    let requested = if own_invoice { Vec::new() } else { vec!["COMMERCIAL_INVOICE"] };
+    Ok(Some(wire::EtdDetail {
+        requested_document_types: requested,
+        attached_documents: uploaded,
+        attributes: Vec::new(),
+    }))
 }
 
 /// Physical form of a package: asked for, or needed by the lane (to Canada, and from Canada and Mexico to the US).

@@ -15,7 +15,7 @@ use crate::dates;
 use crate::error::{output, per_number};
 use crate::parts::state_from_fedex;
 use crate::ship_reply::decode;
-use crate::track_codes::meaning;
+use crate::track_codes::{code_of_words, meaning};
 use crate::wire::track::{
     CompleteTrackResult, ScanEvent, TrackDocumentDetail, TrackDocumentSpecification, TrackOutput,
     TrackResult, TrackingDocumentsOutput, TrackingDocumentsRequest, TrackingInfo, TrackingNumberInfo,
@@ -160,7 +160,8 @@ pub fn read(response: &Response, numbers: &[TrackingNumber]) -> Result<Vec<Track
     let reply = |number: &TrackingNumber| {
         let asked = compact(number);
         let mine = |complete: &&CompleteTrackResult| {
-            complete.tracking_number.or_empty().eq_ignore_ascii_case(&asked)
+            numbers_of(complete).any(|known| known.eq_ignore_ascii_case(&asked))
+                || (numbers.len() == 1 && numbers_of(complete).next().is_none())
         };
         let results: Vec<&TrackResult> = output
             .complete_track_results
@@ -171,6 +172,14 @@ pub fn read(response: &Response, numbers: &[TrackingNumber]) -> Result<Vec<Track
         TrackReply { number: number.clone(), outcome: outcome(number, &results) }
     };
     Ok(numbers.iter().map(reply).collect())
+}
+
+/// The number that a part of the answer is about; where it is missing, those of its parcels.
+fn numbers_of(complete: &CompleteTrackResult) -> impl Iterator<Item = String> {
+    let outer = complete.tracking_number.0.as_deref();
+    let inner = complete.track_results.iter().filter(move |_| outer.is_none());
+    let inner = inner.filter_map(|result| result.tracking_number_info.as_ref()?.tracking_number.0.as_deref());
+    outer.into_iter().chain(inner).map(|number| number.chars().filter(char::is_ascii_alphanumeric).collect())
 }
 
 fn outcome(number: &TrackingNumber, results: &[&TrackResult]) -> TrackOutcome {
@@ -207,7 +216,10 @@ pub fn latest(result: &TrackResult) -> Option<(TrackStatus, Option<TrackDetail>)
     let words = why.map(|why| why.reason_description.or_empty()).unwrap_or_default();
     let by =
         |code: &str| Some(meaning(code, reason, words)).filter(|(status, _)| *status != TrackStatus::Unknown);
-    by(status.code.or_empty()).or_else(|| by(status.derived_code.or_empty()))
+    by(status.code.or_empty()).or_else(|| by(status.derived_code.or_empty())).or_else(|| {
+        let words = status.status_by_locale.0.as_deref().or(status.description.0.as_deref())?;
+        by(code_of_words(words)?)
+    })
 }
 
 /// Numbers of a kind that belong to a parcel.
@@ -246,7 +258,8 @@ fn history(number: &TrackingNumber, result: &TrackResult) -> Track {
         track.signed_by = signer(result);
     } else {
         track.delivered = None;
-        track.expected = expected(result, date("ESTIMATED_DELIVERY"), date("COMMITMENT"));
+        let promised = date("APPOINTMENT_DELIVERY").or_else(|| date("COMMITMENT"));
+        track.expected = expected(result, date("ESTIMATED_DELIVERY"), promised);
     }
     track.service = result.service_detail.as_ref().and_then(|service| service.description.0.clone());
     track.weight = weight(result);
@@ -280,8 +293,8 @@ fn weight(result: &TrackResult) -> Option<Weight> {
     let listed = result.package_details.as_ref()?.weight_and_dimensions.as_ref()?;
     let read = |weight: &crate::wire::ReadWeight| {
         let unit = match weight.unit.0.as_deref().or(weight.units.0.as_deref())? {
-            "LB" => WeightUnit::Pound,
-            "KG" => WeightUnit::Kilogram,
+            "LB" | "LBS" => WeightUnit::Pound,
+            "KG" | "KGS" => WeightUnit::Kilogram,
             _ => return None,
         };
         Some(Weight { value: weight.value.0?, unit })

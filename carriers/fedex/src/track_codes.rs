@@ -27,6 +27,7 @@ const TABLE: &[(&str, TrackStatus, Option<TrackDetail>)] = &[
     ("IX", InTransit, None),
     ("AA", InTransit, Some(TrackDetail::Arrived)),
     ("AC", InTransit, Some(TrackDetail::HandedOver)),
+    ("AE", InTransit, None),
     ("AF", InTransit, Some(TrackDetail::Arrived)),
     ("AO", InTransit, None),
     ("AR", InTransit, Some(TrackDetail::Arrived)),
@@ -88,6 +89,30 @@ pub fn meaning(code: &str, reason: &str, words: &str) -> (TrackStatus, Option<Tr
     }
 }
 
+/// The code of FedEx's English words for a status, for answers that bring words only.
+pub fn code_of_words(words: &str) -> Option<&'static str> {
+    const WORDS: &[(&str, &str)] = &[
+        ("label created", "OC"),
+        ("shipment information sent", "OC"),
+        ("ready for pickup", "HP"),
+        ("ready for recipient pickup", "HP"),
+        ("picked up", "PU"),
+        ("out for delivery", "OD"),
+        ("on fedex vehicle", "OD"),
+        ("delivery exception", "DE"),
+        ("shipment exception", "SE"),
+        ("clearance delay", "CD"),
+        ("return", "RS"),
+        ("cancel", "CA"),
+        ("delivered", "DL"),
+        ("delay", "DY"),
+        ("in transit", "IT"),
+        ("on the way", "OW"),
+    ];
+    let words = words.to_ascii_lowercase();
+    WORDS.iter().find(|(part, _)| words.contains(part)).map(|(_, code)| *code)
+}
+
 /// Reasons of delivery and shipment exceptions. Numbers come with and without leading zeros.
 fn reason_of(reason: &str, words: &str) -> Option<(TrackStatus, TrackDetail)> {
     let number = reason.trim().trim_start_matches('0');
@@ -131,6 +156,21 @@ mod tests {
             assert_ne!(meaning(code, "", "").0, Unknown, "{code}");
         }
         assert_eq!(meaning("ZZ", "", "").0, Unknown);
+    }
+
+    #[test]
+    fn words_alone_say_enough() {
+        for (words, status) in [
+            ("Delivered", Delivered),
+            ("Label created", PreTransit),
+            ("Out for delivery", OutForDelivery),
+            ("Delivery exception", Exception),
+            ("Returned to shipper", Exception),
+            ("In transit", InTransit),
+        ] {
+            assert_eq!(meaning(code_of_words(words).unwrap(), "", "").0, status, "{words}");
+        }
+        assert_eq!(code_of_words("en camino"), None);
     }
 
     #[test]

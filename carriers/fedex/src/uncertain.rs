@@ -30,3 +30,6 @@ pub const SEARCH_DAYS: i64 = 10;
 
 /// An alert code beside `cancelledShipment: false` that means "it is cancelled already".
 pub const ALREADY_CANCELLED_ALERT: &str = "8159";
+
+/// Largest document that is uploaded. FedEx states no figure in its specification; integrators report 5 MB.
+pub const MOST_DOCUMENT_BYTES: usize = 5_000_000;

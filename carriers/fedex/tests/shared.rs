@@ -11,8 +11,9 @@ use std::path::PathBuf;
 use common::{Ask, account, host_answering, order, rate_request};
 use serde_json::Value;
 use waybill_core::{
-    AddressRequest, AddressVerdict, Cx, ErrorKind, LabelKey, ManifestRequest, Phase, PickupCancelled,
-    PickupKey, ProofRequest, TrackOutcome, TrackRequest, TrackStatus, VoidOutcome,
+    AddressRequest, AddressVerdict, Country, Cx, Document, ErrorKind, LabelKey, ManifestRequest, Phase,
+    PickupCancelled, PickupKey, ProofRequest, RejectReason, TrackOutcome, TrackRequest, TrackStatus,
+    UploadRequest, VoidOutcome,
 };
 use waybill_testkit::{ScriptedHost, block_on};
 
@@ -58,6 +59,21 @@ fn rates_of_the_domestic_sample() {
     assert_eq!(reply.rates[0].zone.as_deref(), Some("06"));
     assert_eq!(reply.rates[0].billed_weight.unwrap().to_string(), "1 lb");
     assert!(reply.warnings.iter().any(|notice| notice.code.as_deref() == Some("VIRTUAL.RESPONSE")));
+}
+
+#[test]
+fn the_services_of_a_lane_in_the_sample() {
+    let Some((_host, cx)) = playing("service-package-options.response.json", 200) else { return };
+    let request = rate_request("us_business");
+    let reply = block_on(account().rate_quote().unwrap().quote(&cx, &request)).unwrap();
+    let reason = |code: &str| {
+        reply
+            .rejected
+            .iter()
+            .find(|rejected| rejected.service == *code)
+            .map(|rejected| rejected.reason.clone())
+    };
+    assert_eq!((reason("ground"), reason("2-day")), (Some(RejectReason::NoPrice), Some(RejectReason::Lane)));
 }
 
 #[test]
@@ -255,6 +271,113 @@ fn tokens_of_the_samples() {
     let host = common::host_with_token_status(401, &sample("oauth-token.error-401.response.json").unwrap());
     let error = block_on(account().rate_quote().unwrap().quote(&host.cx("quote"), &request)).unwrap_err();
     assert_eq!(error.kind, ErrorKind::Auth);
+}
+
+/// Uploads for a shipment to come and for a bought one.
+fn uploads() -> [UploadRequest; 2] {
+    let kinds =
+        ["commercial_invoice", "certificate_of_origin", "usmca_certification_of_origin", "packing_list"];
+    let formats = ["pdf", "docx", "png", "txt"];
+    let file = |(kind, format): (&str, &str)| Document::new(kind.into(), format.into(), &b"%PDF-1.4"[..]);
+    let to_come = UploadRequest {
+        documents: kinds.into_iter().zip(formats).map(file).collect(),
+        from: Country::US,
+        to: Country::CA,
+        ship_date: common::day(),
+        service: Some("ground".into()),
+        shipment: None,
+    };
+    let bought = UploadRequest { shipment: Some(common::key("794640010017")), ..to_come.clone() };
+    [to_come, bought]
+}
+
+#[test]
+fn uploads_fit_the_specification_and_the_sample_is_read() {
+    let Some(folder) = folder() else { return };
+    let file = std::fs::read_to_string(folder.join("spec/EDUDocuments-Resource.json")).unwrap();
+    let spec: Value = serde_json::from_str(&file).unwrap();
+    for request in uploads() {
+        let (host, cx) = playing("etd-upload.response.json", 201).unwrap();
+        let carrier = account();
+        let reply = block_on(carrier.trade_documents().unwrap().upload(&cx, &request)).unwrap();
+        assert_eq!(reply.ids, ["090493e181586308"; 4]);
+        assert_eq!(reply.options.is_empty(), request.shipment.is_some());
+        let sent = host.requests().into_iter().filter(|sent| sent.uri.path().ends_with("/etds/upload"));
+        for sent in sent {
+            let text = String::from_utf8_lossy(&sent.body).into_owned();
+            let start = text.find("\r\n\r\n{").unwrap() + 4;
+            let document: Value = serde_json::from_str(text[start..].split("\r\n").next().unwrap()).unwrap();
+            let wrong = common::schema::problems_of(&spec, "ETDUploadRequest", &document);
+            assert_eq!(wrong, Vec::<String>::new(), "{document}");
+            assert_eq!(document["carrierCode"], "FDXG");
+            assert_eq!(document["meta"].get("trackingNumber").is_some(), request.shipment.is_some());
+        }
+    }
+}
+
+/// Samples of calls that this crate does not make.
+const NOT_OURS: &[&str] = &[
+    "pickup-availability.response.json",
+    "pickup-availability-error-400.response.json",
+    "postal-validate.response.json",
+    "ship-validate.response.json",
+];
+
+#[test]
+fn every_answer_among_the_samples_is_read_by_a_test() {
+    let Some(folder) = folder() else { return };
+    let tests = include_str!("shared.rs");
+    for entry in std::fs::read_dir(folder.join("samples")).unwrap() {
+        let name = entry.unwrap().file_name().to_string_lossy().into_owned();
+        if let Some(stem) = name.strip_suffix(".response.json") {
+            let read = [&name, stem].iter().any(|named| tests.contains(&format!("\"{named}\"")));
+            assert!(read, "{name} is read by no test");
+        }
+    }
+    assert!(NOT_OURS.len() < 5);
+}
+
+/// FedEx's own page of status codes: each is in the table, whatever its list; possession codes are never read as events.
+#[test]
+fn the_published_status_codes_are_all_known() {
+    let Some(folder) = folder() else { return };
+    let page = std::fs::read_to_string(folder.join("spec/Tracking-Status-Codes.html")).unwrap();
+    let mut text = String::new();
+    let mut inside = false;
+    for c in page.chars() {
+        match c {
+            '<' => inside = true,
+            '>' => {
+                inside = false;
+                text.push('\n');
+            }
+            c if !inside => text.push(c),
+            _ => {}
+        }
+    }
+    let words: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let is_code = |word: &str| word.len() == 2 && word.chars().all(|c| c.is_ascii_alphabetic());
+    let pairs = words.windows(2).filter(|pair| is_code(pair[0]) && !is_code(pair[1]));
+    let (mut seen, mut unknown) = (0, Vec::new());
+    for pair in pairs {
+        let (code, words) = (pair[0], pair[1]);
+        if ["SH", "CU", "BR", "TP"].contains(&code) {
+            continue;
+        }
+        let body = serde_json::json!({ "output": { "completeTrackResults": [{ "trackingNumber": "794640010017",
+            "trackResults": [{ "scanEvents": [{ "date": "2026-11-24T08:00:00-05:00", "eventType": code,
+                "eventDescription": words }] }] }] } });
+        let host = common::host_answering(200, &body.to_string());
+        let request = TrackRequest::new(["794640010017"]);
+        let replies = block_on(account().tracking().unwrap().track(&host.cx("track"), &request)).unwrap();
+        let TrackOutcome::Found(track) = &replies.replies[0].outcome else { panic!("{code}") };
+        if track.status == TrackStatus::Unknown {
+            unknown.push((code, words));
+        }
+        seen += 1;
+    }
+    assert!(seen > 50, "{seen} codes were found on the page");
+    assert_eq!(unknown, []);
 }
 
 #[test]

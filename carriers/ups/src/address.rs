@@ -64,19 +64,19 @@ pub(crate) fn parse(response: &Response, asked: &Address) -> Result<AddressReply
         Err(error) => return Err(error),
     };
     let answer = answer.response;
-    let candidates: Vec<Address> =
-        answer.candidate.iter().map(|candidate| proposal(&candidate.address_key_format, asked)).collect();
+    let proposed = answer.candidate.iter().filter_map(|candidate| candidate.address_key_format.as_ref());
+    let candidates: Vec<Address> = proposed.map(|found| proposal(found, asked)).collect();
     let of_candidate = |candidate: &Candidate| residential(candidate.address_classification.as_ref());
     let mut reply = verdict(AddressVerdict::Unchecked);
     reply.residential = residential(answer.address_classification.as_ref())
         .or_else(|| answer.candidate.first().and_then(of_candidate));
     reply.verdict = match () {
-        () if answer.valid_address_indicator.is_some() => match candidates.first() {
+        () if answer.valid_address_indicator => match candidates.first() {
             Some(found) if !same(found, asked) => AddressVerdict::Corrected,
             _ => AddressVerdict::Valid,
         },
-        () if answer.ambiguous_address_indicator.is_some() => AddressVerdict::Ambiguous,
-        () if answer.no_candidates_indicator.is_some() => AddressVerdict::Invalid,
+        () if answer.ambiguous_address_indicator => AddressVerdict::Ambiguous,
+        () if answer.no_candidates_indicator => AddressVerdict::Invalid,
         () => AddressVerdict::Unchecked,
     };
     if reply.verdict == AddressVerdict::Invalid {

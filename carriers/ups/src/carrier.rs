@@ -2,7 +2,7 @@
 
 use waybill_core::{
     AccountCheck, AddressCheck, Carrier, CarrierPlugin, Consent, Label, Pickup, Profile, RateQuote, Result,
-    TokenCache, Tracking,
+    TokenCache, Tracking, TradeDocuments,
 };
 
 use crate::auth::Renewal;
@@ -64,6 +64,9 @@ impl Carrier for Ups {
         Some(self)
     }
     fn account(&self) -> Option<&dyn AccountCheck> {
+        Some(self)
+    }
+    fn trade_documents(&self) -> Option<&dyn TradeDocuments> {
         Some(self)
     }
     fn consent(&self) -> Option<&dyn Consent> {

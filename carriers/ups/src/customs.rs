@@ -2,21 +2,21 @@
 
 use chrono::NaiveDate;
 use waybill_core::{
-    Address, Commodity, ContentsKind, Customs, Error, Incoterm, Result, Shipment, TaxIdKind, wire,
+    Address, Commodity, ContentsKind, Customs, Error, Incoterm, LabelOrder, ReferenceKind, Result, Shipment,
+    TaxIdKind, wire,
 };
 
-use crate::parts;
 use crate::services::option;
 use crate::wire::common::{Code, Party, VendorInfo};
 use crate::wire::customs::{Contacts, InternationalForms, Product, Unit, UserCreatedForm};
+use crate::{documents, parts};
 
 /// Lines of goods that UPS takes (its newer texts say 100, older ones 50).
 const MOST_PRODUCTS: usize = 100;
-/// Uploaded documents that UPS takes.
-const MOST_DOCUMENTS: usize = 13;
 
 /// The documents of a shipment: none at home, for papers, and where the shipper prints its own invoice.
-pub(crate) fn forms(shipment: &Shipment, date: NaiveDate) -> Result<Option<InternationalForms>> {
+pub(crate) fn forms(order: &LabelOrder, date: NaiveDate) -> Result<Option<InternationalForms>> {
+    let shipment = &order.shipment;
     let Some(customs) = shipment.customs.as_ref().filter(|_| shipment.crosses_customs_border()) else {
         return Ok(None);
     };
@@ -37,18 +37,18 @@ pub(crate) fn forms(shipment: &Shipment, date: NaiveDate) -> Result<Option<Inter
     let documents = uploaded(shipment)?;
     let mut sold_to = contact(customs.importer.as_ref().unwrap_or(&shipment.to), "to")?;
     sold_to.address.residential_address_indicator = None;
-    // A return has an invoice form of its own.
+    // A return has an invoice form of its own; the shipper's own invoice makes another one needless.
+    let own_invoice = documents.iter().any(|document| document.is_invoice);
     let mut form_type = vec![if shipment.is_return { "05" } else { "01" }];
-    form_type.extend(documents.as_ref().map(|_| "07"));
+    form_type.retain(|_| !own_invoice);
+    form_type.extend((!documents.is_empty()).then_some("07"));
+    let ids: Vec<String> = documents.into_iter().map(|document| document.id).collect();
     Ok(Some(InternationalForms {
         form_type,
-        user_created_form: documents,
+        user_created_form: (!ids.is_empty()).then_some(UserCreatedForm { ids }),
         contacts: Contacts { sold_to },
         product: customs.items.iter().enumerate().map(product).collect::<Result<_>>()?,
-        invoice_number: customs
-            .invoice_number
-            .as_deref()
-            .map(|number| wire::clip(number.trim(), 35).to_owned()),
+        invoice_number: invoice_number(order, customs),
         invoice_date: parts::day(customs.invoice_date.unwrap_or(date)),
         purchase_order_number: None,
         terms_of_shipment: customs.incoterm.as_ref().and_then(terms),
@@ -58,16 +58,48 @@ pub(crate) fn forms(shipment: &Shipment, date: NaiveDate) -> Result<Option<Inter
     }))
 }
 
-fn uploaded(shipment: &Shipment) -> Result<Option<UserCreatedForm>> {
-    let Some(list) = shipment.options.carrier.get(option::DOCUMENTS) else { return Ok(None) };
-    let ids: Vec<String> =
-        list.split(',').map(|id| id.trim().to_owned()).filter(|id| !id.is_empty()).collect();
-    if ids.len() > MOST_DOCUMENTS || ids.iter().any(|id| id.chars().count() > 26) {
-        let path = format!("options.carrier.{}", option::DOCUMENTS);
-        let problem = "too many documents, or one of them is no document id";
-        return Err(Error::invalid_field(path, problem, "give at most 13 ids as UPS answered them"));
+/// UPS wants a number on every invoice: the shipper's, else its own number of the order, else ours.
+fn invoice_number(order: &LabelOrder, customs: &Customs) -> String {
+    let reference = |kind: ReferenceKind| {
+        let found = order.shipment.references.iter().find(|reference| reference.kind == kind);
+        found.map(|reference| reference.value.clone())
+    };
+    let stated = customs.invoice_number.clone().filter(|number| !number.trim().is_empty());
+    let number =
+        stated.or_else(|| reference(ReferenceKind::Invoice)).or_else(|| reference(ReferenceKind::Order));
+    wire::clip(number.unwrap_or_else(|| order.handle.short()).trim(), 35).to_owned()
+}
+
+/// A document that was uploaded before.
+#[derive(Debug, PartialEq, Eq)]
+struct Uploaded {
+    id: String,
+    is_invoice: bool,
+}
+
+/// The documents that an order names: `id`, or `commercial_invoice:id` for the shipper's own invoice.
+fn uploaded(shipment: &Shipment) -> Result<Vec<Uploaded>> {
+    let Some(list) = shipment.options.carrier.get(option::DOCUMENTS) else { return Ok(Vec::new()) };
+    let refuse = |problem: &str, cure: &str| {
+        Err(Error::invalid_field(format!("options.carrier.{}", option::DOCUMENTS), problem, cure))
+    };
+    let entry = |text: &str| {
+        let text = text.trim();
+        let (kind, id) = text.split_once(':').unwrap_or(("", text));
+        let is_invoice = kind.trim() == documents::INVOICE;
+        (!id.is_empty()).then(|| Uploaded { id: id.trim().to_owned(), is_invoice })
+    };
+    let found: Vec<Uploaded> = list.split(',').filter_map(entry).collect();
+    if found.len() > documents::MOST || found.iter().any(|document| document.id.chars().count() > 26) {
+        return refuse(
+            "too many documents, or one of them is no document id",
+            "give at most 13 ids as UPS answered them",
+        );
     }
-    Ok((!ids.is_empty()).then_some(UserCreatedForm { ids }))
+    if !found.is_empty() && shipment.is_return {
+        return refuse("UPS takes no own documents for returns", "leave them out");
+    }
+    Ok(found)
 }
 
 fn product((at, item): (usize, &Commodity)) -> Result<Product> {

@@ -4,30 +4,42 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use waybill_core::{
-    Cx, DocumentKind, Error, Label, LabelFormat, LabelKey, LabelOrder, LabelSpec, LogLevel, Notice, Purchase,
-    RecoverRequest, Recovery, ReprintReply, ReprintRequest, Result, SpendPermit, VoidOutcome,
+    Cx, DocumentKind, Error, ErrorKind, Label, LabelFormat, LabelKey, LabelOrder, LabelSpec, LogLevel,
+    Notice, Purchase, RecoverRequest, Recovery, ReprintReply, ReprintRequest, Result, SpendPermit,
+    VoidOutcome,
 };
 
 use crate::carrier::Ups;
 use crate::recover::{self, By, Found, Shown};
-use crate::{ship, void};
+use crate::{ship, sold, void};
 
 /// How long a fresh sale may need until label recovery knows it (seen after 0.7 s), in three tries.
-const PDF_WAITS: [Duration; 3] = [Duration::ZERO, Duration::from_millis(700), Duration::from_millis(1500)];
+const LABEL_WAITS: [Duration; 3] = [Duration::ZERO, Duration::from_millis(700), Duration::from_millis(1500)];
 
 #[async_trait]
 impl Label for Ups {
     async fn buy(&self, cx: &Cx, order: &LabelOrder, permit: SpendPermit) -> Result<Purchase> {
         let request = ship::request(&self.config, &self.profile, order, cx.now().date_naive())?;
         let response = self.spend(cx, permit, request).await?;
-        let mut purchase = ship::parse(&response, order)?;
-        if order.label.format == LabelFormat::Pdf
-            && let Err(error) = self.turn_into_pdf(cx, &mut purchase, &order.label).await
+        let mut purchase = sold::parse(&response, order)?;
+        let complete = purchase.has_labels();
+        if (order.label.format == LabelFormat::Pdf || !complete)
+            && let Err(error) = self.fetch_labels(cx, &mut purchase, &order.label).await
         {
             // The sale stands, and so does its label.
-            cx.log(LogLevel::Warn, format!("the PDF label could not be fetched: {}", error.kind.as_str()));
-            let message = "UPS did not give the label as PDF; it is attached as GIF. Reprint it to try again";
-            purchase.warnings.push(Notice::new("label-format", message));
+            cx.log(LogLevel::Warn, format!("the label could not be fetched: {}", error.kind.as_str()));
+            let (code, message) = if complete {
+                (
+                    "label-format",
+                    "UPS did not give the label as PDF; it is attached as GIF. Reprint it to try again",
+                )
+            } else {
+                (
+                    "label-missing",
+                    "UPS sold the shipment without a label for each parcel. Reprint it to try again",
+                )
+            };
+            purchase.warnings.push(Notice::new(code, message));
         }
         Ok(purchase)
     }
@@ -35,7 +47,11 @@ impl Label for Ups {
     async fn void(&self, cx: &Cx, key: &LabelKey) -> Result<VoidOutcome> {
         let response = self.change(cx, void::request(&self.config, key)?).await?;
         match void::parse(&response, key) {
-            Err(error) if void::is_ambiguous(&error) => self.why_not_voided(cx, key, error).await,
+            Err(error) => match void::settled(&error) {
+                Some(outcome) => outcome,
+                None if void::is_ambiguous(&error) => self.why_not_voided(cx, key, error).await,
+                None => Err(error),
+            },
             outcome => outcome,
         }
     }
@@ -108,11 +124,11 @@ impl Ups {
         recover::sold(shipments, order.shipment.parcels.len())
     }
 
-    /// Puts PDF labels in the place of the GIF ones that Ship made.
-    async fn turn_into_pdf(&self, cx: &Cx, purchase: &mut Purchase, label: &LabelSpec) -> Result<()> {
+    /// Puts labels from label recovery in the place of those that Ship made: PDF ones, or missing ones.
+    async fn fetch_labels(&self, cx: &Cx, purchase: &mut Purchase, label: &LabelSpec) -> Result<()> {
         let by = By::Number(purchase.shipment_key.to_string());
         let mut last = recover::gone("UPS has no label for the shipment yet");
-        for wait in PDF_WAITS {
+        for wait in LABEL_WAITS {
             if !wait.is_zero() {
                 cx.sleep(wait).await?;
             }
@@ -149,12 +165,17 @@ impl Ups {
     /// UPS has one code for "too late" and for "unknown"; label recovery tells them apart.
     async fn why_not_voided(&self, cx: &Cx, key: &LabelKey, refusal: Error) -> Result<VoidOutcome> {
         let label = LabelSpec::new(LabelFormat::Gif);
-        match self.shown(cx, &By::Number(key.shipment_key.to_string()), &label).await? {
-            Shown::Voided => Ok(VoidOutcome::Voided),
-            Shown::Absent => Err(void::unknown(refusal)),
-            Shown::Labels(_) | Shown::Several(_) => {
+        match self.shown(cx, &By::Number(key.shipment_key.to_string()), &label).await {
+            Ok(Shown::Voided) => Ok(VoidOutcome::Voided),
+            Ok(Shown::Absent) => Err(void::unknown(refusal)),
+            Ok(Shown::Labels(_) | Shown::Several(_)) => {
                 Ok(VoidOutcome::TooLate { reason: void::words(&refusal) })
             }
+            // Label recovery refuses for a reason of its own: what UPS said about the void stands.
+            Err(error) if recover::is_refusal(&error) && refusal.kind == ErrorKind::TooLate => {
+                Ok(VoidOutcome::TooLate { reason: void::words(&refusal) })
+            }
+            Err(error) => Err(error),
         }
     }
 }

@@ -18,9 +18,21 @@ pub(crate) fn day(date: NaiveDate) -> String {
     date.format("%Y%m%d").to_string()
 }
 
-/// Reads `YYYYMMDD`.
+/// Reads `YYYYMMDD`, with hyphens or without.
 pub(crate) fn parse_day(text: &str) -> Option<NaiveDate> {
-    NaiveDate::parse_from_str(text.get(..8)?, "%Y%m%d").ok()
+    let digits: String = text.chars().filter(char::is_ascii_digit).take(8).collect();
+    NaiveDate::parse_from_str(&digits, "%Y%m%d").ok()
+}
+
+/// A weight in an answer.
+pub(crate) fn read_weight(unit: &str, value: Decimal) -> Option<Weight> {
+    let unit = match unit.to_ascii_uppercase().as_str() {
+        "LBS" | "LB" => WeightUnit::Pound,
+        "KGS" | "KG" => WeightUnit::Kilogram,
+        "OZS" | "OZ" => WeightUnit::Ounce,
+        _ => return None,
+    };
+    Some(Weight { value, unit })
 }
 
 /// An amount with the currency's decimals.

@@ -19,6 +19,8 @@ pub(crate) struct Stated<'a> {
     pub items: Vec<&'a ItemizedCharge>,
     /// Discounts.
     pub modifiers: Vec<&'a RateModifier>,
+    /// Options together, where they are not told apart.
+    pub options: Option<&'a Charged>,
 }
 
 impl<'a> Stated<'a> {
@@ -30,6 +32,7 @@ impl<'a> Stated<'a> {
             base: charges.base_service_charge.iter().find_map(money),
             items: charges.itemized_charges.iter().collect(),
             modifiers: charges.rate_modifier.iter().collect(),
+            options: None,
         }
     }
 
@@ -43,6 +46,22 @@ impl<'a> Stated<'a> {
         let mut charges: Vec<Charge> =
             self.items.iter().filter_map(|item| line(item, total.currency)).collect();
         charges.extend(self.modifiers.iter().filter_map(|modifier| discount(modifier, total.currency)));
+        charges.extend(taxes.map(|amount| Charge {
+            kind: ChargeKind::Tax,
+            code: None,
+            text: "Taxes".to_owned(),
+            amount,
+        }));
+        if self.items.is_empty() {
+            charges.extend(self.options.and_then(money).filter(|amount| !amount.is_zero()).map(|amount| {
+                Charge {
+                    kind: ChargeKind::Other("service_options".to_owned()),
+                    code: None,
+                    text: "Service options".to_owned(),
+                    amount,
+                }
+            }));
+        }
         let base = self.base.filter(|base| base.amount > Decimal::ZERO);
         Some(Price { base, taxes, charges, ..Price::new(kind, total) })
     }

@@ -7,7 +7,7 @@ use http::Method;
 use waybill_core::{
     Cx, DeliveryEstimate, Error, ErrorKind, EstimateBasis, LocalMoment, Notice, PackagingCode, PriceKind,
     Profile, Rate, RateQuote, RateReply, RateRequest, RateToken, RejectReason, Rejected, Request, Response,
-    Result, Service, Shipment, Weekend, Weight, WeightUnit, screen, wire,
+    Result, Service, Shipment, Weekend, Weight, screen, wire,
 };
 
 use crate::carrier::Ups;
@@ -221,6 +221,8 @@ pub(crate) fn parse(
     let mut reply = RateReply { warnings: notices(&alerts), ..RateReply::default() };
     for rated in &answer.rate_response.rated_shipment {
         let code = rated.service.as_ref().and_then(|service| service.code.as_deref()).unwrap_or_default();
+        // An official example prints 072 for 72.
+        let code = code.strip_prefix('0').filter(|code| code.len() == 2).unwrap_or(code);
         let service = services::by_carrier_code(profile, code, &asked.shipment);
         if code.is_empty()
             || service.map_or(!asked.services.is_empty(), |service| !asked.wants(&service.code))
@@ -287,8 +289,12 @@ fn offer(
 fn own_price(rated: &RatedShipment) -> Option<waybill_core::Price> {
     let charges = rated.negotiated_rate_charges.as_ref()?;
     let mut stated = Stated::negotiated(charges);
-    let packages = rated.rated_package.iter().filter_map(|package| package.negotiated_charges.as_ref());
-    stated.items.extend(packages.flat_map(|package| &package.itemized_charges));
+    let packages = || rated.rated_package.iter().filter_map(|package| package.negotiated_charges.as_ref());
+    stated.items.extend(packages().flat_map(|package| &package.itemized_charges));
+    stated.base = stated
+        .base
+        .filter(|base| !base.is_zero())
+        .or_else(|| prices::sum(packages().filter_map(|package| package.base_service_charge.as_ref())));
     stated.price(PriceKind::Account)
 }
 
@@ -300,13 +306,15 @@ fn published_price(rated: &RatedShipment, config: &Config) -> Option<waybill_cor
         with_taxes: rated.total_charges_with_taxes.as_ref(),
         // Inside the US the base is on the packages only.
         base: whole
-            .or_else(|| prices::sum(packages().filter_map(|package| package.base_service_charge.as_ref()))),
+            .or_else(|| prices::sum(packages().filter_map(|package| package.base_service_charge.as_ref())))
+            .or_else(|| rated.transportation_charges.as_ref().and_then(prices::money)),
         items: rated
             .itemized_charges
             .iter()
             .chain(packages().flat_map(|package| &package.itemized_charges))
             .collect(),
         modifiers: packages().flat_map(|package| &package.rate_modifier).collect(),
+        options: rated.service_options_charges.as_ref(),
     };
     let retail = config.price_list == PriceList::Retail;
     stated.price(if retail { PriceKind::Retail } else { PriceKind::List })
@@ -335,13 +343,16 @@ fn delivery(transit: &TimeInTransit) -> Option<DeliveryEstimate> {
     let time = arrival.time.as_deref().and_then(clock).filter(|time| *time < END_OF_DAY);
     estimate.latest = LocalMoment { time, ..estimate.latest };
     estimate.end_of_day = time.is_none();
-    estimate.guaranteed = summary.guaranteed_indicator.is_some().then_some(true);
+    estimate.guaranteed = summary.guaranteed_indicator.then_some(true);
     Some(estimate)
 }
 
-/// Reads `HHMMSS` or `HHMM`.
+/// Reads `HHMMSS` or `HHMM`, with colons or without.
 pub(crate) fn clock(text: &str) -> Option<NaiveTime> {
-    let part = |from: usize| text.get(from..from + 2)?.parse::<u32>().ok();
+    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+    // A number has lost the zero of its first hours.
+    let digits = if digits.len() % 2 == 1 { format!("0{digits}") } else { digits };
+    let part = |from: usize| digits.get(from..from + 2)?.parse::<u32>().ok();
     NaiveTime::from_hms_opt(part(0)?, part(2)?, part(4).unwrap_or_default())
 }
 
@@ -360,13 +371,7 @@ fn public_name(rated: &RatedShipment) -> Option<String> {
 }
 
 fn billed_weight(billing: &crate::wire::common::BillingWeight) -> Option<Weight> {
-    let unit = match billing.unit_of_measurement.as_ref()?.code.as_str() {
-        "LBS" => WeightUnit::Pound,
-        "KGS" => WeightUnit::Kilogram,
-        "OZS" => WeightUnit::Ounce,
-        _ => return None,
-    };
-    Some(Weight { value: billing.weight?, unit })
+    parts::read_weight(&billing.unit_of_measurement.as_ref()?.code, billing.weight?)
 }
 
 fn included(shipment: &Shipment) -> Vec<String> {

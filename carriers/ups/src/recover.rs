@@ -12,7 +12,7 @@ use crate::wire::recovery::{
     LabelRecoveryRequest, LabelRecoveryRequestWrapper, LabelRecoveryResponseWrapper, ReferenceValue,
     ReferenceValues,
 };
-use crate::{error, ship};
+use crate::{error, papers, ship};
 
 /// How to ask.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,16 +88,20 @@ pub(crate) fn parse(response: &Response) -> Result<Shown> {
     let mut labels = Vec::new();
     for (at, result) in (0_u32..).zip(&answer.label_results) {
         let (Some(number), Some(image)) = (&result.tracking_number, &result.label_image) else { continue };
-        labels.push((TrackingNumber::from(number.as_str()), ship::label_documents(image, at)?));
+        labels.push((TrackingNumber::from(number.as_str()), papers::label_documents(image, at)?));
     }
     let first = labels.first().map(|(number, _)| number.to_string());
     let Some(shipment) = answer.shipment_identification_number.or(first).filter(|_| !labels.is_empty())
     else {
         return Err(Error::malformed("label recovery: the answer has no label"));
     };
-    let forms = answer.form.iter().filter_map(|paper| paper.image.as_ref());
-    let papers = forms.filter_map(|image| ship::document(image, DocumentKind::CommercialInvoice).transpose());
-    Ok(Shown::Labels(Found { shipment, labels, papers: papers.collect::<Result<_>>()? }))
+    let mut forms = papers::Papers::default();
+    answer
+        .form
+        .iter()
+        .filter_map(papers::image_of)
+        .for_each(|image| forms.add(image, &DocumentKind::CommercialInvoice, None));
+    Ok(Shown::Labels(Found { shipment, labels, papers: forms.documents }))
 }
 
 /// The sales that were found. One sale with fewer pieces than were ordered is no answer: the others would be lost.
@@ -167,6 +171,15 @@ impl Found {
         let papers = self.labels.iter().flat_map(|(_, papers)| papers);
         papers.filter(|paper| paper.kind == DocumentKind::Label).cloned().collect()
     }
+}
+
+/// UPS's own refusal of the question, not a trouble with asking it.
+pub(crate) fn is_refusal(error: &Error) -> bool {
+    let trouble = matches!(
+        error.kind,
+        ErrorKind::Auth | ErrorKind::NotEntitled | ErrorKind::Unavailable | ErrorKind::RateLimited { .. }
+    );
+    error.phase == waybill_core::Phase::Answered && !trouble
 }
 
 /// A label that cannot be had again.

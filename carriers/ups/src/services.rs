@@ -118,7 +118,8 @@ fn carrier_options() -> Vec<CarrierOption> {
         ),
         option(
             option::DOCUMENTS,
-            "Ids of customs documents that were uploaded to UPS Forms History before, parted by commas, at most 13.",
+            "Ids of customs documents that were uploaded to UPS before, parted by commas, at most 13; the upload answers \
+             them. `commercial_invoice:ID` is the shipper's own invoice, and UPS makes none then. Not for returns.",
         ),
     ]
 }

@@ -1,25 +1,18 @@
-//! Shipping: an order becomes one Ship request with all its parcels; the answer becomes a purchase.
+//! Shipping: an order becomes one Ship request with all its parcels. `sold` reads the answer.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use bytes::Bytes;
 use chrono::{Days, NaiveDate};
 use http::Method;
 use rust_decimal::Decimal;
 use waybill_core::{
-    Country, Document, DocumentKind, Error, ErrorKind, FieldProblem, LabelFormat, LabelOrder, LabelSpec,
-    LengthUnit, Notice, Parcel, Piece, PriceKind, Profile, Purchase, Reference, ReferenceKind, Request,
-    Response, Result, Service, Settlement, Shipment, Weekend, screen, wire,
+    Country, Error, ErrorKind, FieldProblem, LabelFormat, LabelOrder, LabelSpec, LengthUnit, Parcel, Profile,
+    Reference, ReferenceKind, Request, Result, Service, Shipment, Weekend, screen, wire,
 };
 
 use crate::config::Config;
-use crate::prices::Stated;
 use crate::services::{self, option};
-use crate::wire::common::{Code, Flag, Image, Paper, RequestPart};
-use crate::wire::shipping::{
-    self, EMail, Notification, ReferenceNumber, ShipmentResponseWrapper, ShipmentResults,
-};
-use crate::{customs, error, parts, rate};
+use crate::wire::common::{Code, Flag, RequestPart};
+use crate::wire::shipping::{self, EMail, Notification, ReferenceNumber};
+use crate::{customs, parts};
 
 /// Days ahead that UPS takes a shipment for.
 const DAYS_AHEAD: u64 = 7;
@@ -229,7 +222,7 @@ fn extras(order: &LabelOrder) -> Result<shipping::ShipmentServiceOptions> {
         notification: notifications(shipment),
         carbon_neutral: Flag::when(shipment.options.carbon_neutral),
         international_forms: match shipment.ship_date {
-            Some(date) => customs::forms(shipment, date)?,
+            Some(date) => customs::forms(order, date)?,
             None => {
                 return Err(Error::invalid_field("ship_date", "the ship date is missing", "give the day"));
             }
@@ -307,131 +300,4 @@ pub(crate) fn label_specification(label: &LabelSpec, format: LabelFormat) -> shi
         user_agent: (format == LabelFormat::Gif).then_some("Mozilla/4.5"),
         stock: shipping::LabelStockSize { height: stock_height(label).unwrap_or("6"), width: "4" },
     }
-}
-
-/// Reads the answer to a Ship request. What cannot be read may be a sale: the error's phase is `OutcomeUnknown`.
-pub(crate) fn parse(response: &Response, order: &LabelOrder) -> Result<Purchase> {
-    let answer: ShipmentResponseWrapper = error::read(response, "label")?;
-    let answer = answer.shipment_response;
-    let results = answer.shipment_results;
-    let lacking = |what: &str| Error::malformed(format!("label: the answer has no {what}"));
-    let key = results.shipment_identification_number.clone().ok_or_else(|| lacking("shipment number"))?;
-    if results.package_results.len() != order.shipment.parcels.len() {
-        let problem = format!(
-            "label: {} parcels were sent and {} came back",
-            order.shipment.parcels.len(),
-            results.package_results.len()
-        );
-        return Err(Error::malformed(problem));
-    }
-    let (mut pieces, mut documents) = (Vec::new(), Vec::new());
-    for (at, package) in (0_u32..).zip(&results.package_results) {
-        let number = package.tracking_number.clone().ok_or_else(|| lacking("tracking number"))?;
-        let mut piece = Piece::new(at, number);
-        piece.other_numbers.extend(package.usps_pic_number.clone().map(|number| ("USPS".to_owned(), number)));
-        pieces.push(piece);
-        let label = package.shipping_label.as_ref().ok_or_else(|| lacking("label"))?;
-        documents.extend(label_documents(label, at)?);
-        if let Some(receipt) = &package.shipping_receipt {
-            documents.extend(document(receipt, DocumentKind::Receipt)?.map(|paper| paper.for_parcel(at)));
-        }
-    }
-    documents.extend(papers(&results)?);
-    let numbers: Vec<&str> = pieces.iter().map(|piece| piece.tracking.as_str()).collect();
-    let carrier_data = Some(numbers.join(","));
-    let mut warnings = rate::notices(&answer.response.unwrap_or_default().alert);
-    warnings.extend(dropped(&order.shipment));
-    Ok(Purchase {
-        shipment_key: key.into(),
-        carrier_data,
-        pieces,
-        documents,
-        prices: prices(&results),
-        settlement: Settlement::BilledToAccount,
-        delivery: None,
-        warnings,
-    })
-}
-
-/// What the order asked for and UPS has no field for.
-fn dropped(shipment: &Shipment) -> Option<Notice> {
-    shipment.return_to.as_ref().map(|_| {
-        Notice::new(
-            "return-address",
-            "UPS returns undeliverable parcels to the origin; `return_to` is not sent",
-        )
-    })
-}
-
-fn prices(results: &ShipmentResults) -> Vec<waybill_core::Price> {
-    let own = results.negotiated_rate_charges.as_ref();
-    let own = own.and_then(|charges| Stated::negotiated(charges).price(PriceKind::Account));
-    let published = results.shipment_charges.as_ref().and_then(|charges| {
-        let stated = Stated {
-            total: charges.total_charges.as_ref(),
-            with_taxes: charges.total_charges_with_taxes.as_ref(),
-            base: charges.base_service_charge.as_ref().and_then(crate::prices::money),
-            items: charges.itemized_charges.iter().collect(),
-            modifiers: Vec::new(),
-        };
-        stated.price(PriceKind::List)
-    });
-    own.into_iter().chain(published).collect()
-}
-
-fn papers(results: &ShipmentResults) -> Result<Vec<Document>> {
-    let all = [
-        (&results.form, DocumentKind::CommercialInvoice),
-        (&results.high_value_report, DocumentKind::Other("high_value_report".into())),
-        (&results.cod_turn_in_page, DocumentKind::Other("cod_turn_in_page".into())),
-    ];
-    let mut found = Vec::new();
-    for (papers, kind) in all {
-        for image in papers.iter().filter_map(|paper: &Paper| paper.image.as_ref()) {
-            found.extend(document(image, kind.clone())?);
-        }
-    }
-    Ok(found)
-}
-
-/// A label, and the page with the Warsaw convention that comes beside international thermal labels.
-pub(crate) fn label_documents(image: &Image, parcel: u32) -> Result<Vec<Document>> {
-    let label = document(image, DocumentKind::Label)?;
-    let label = label.ok_or_else(|| Error::malformed("label: the answer has a label without content"))?;
-    let mut found = vec![label.for_parcel(parcel)];
-    if let Some(page) = &image.international_signature_graphic_image {
-        let kind = DocumentKind::Other("international_signature".into());
-        found.push(Document::new(kind, format_of(image), decoded(page)?).for_parcel(parcel));
-    }
-    Ok(found)
-}
-
-pub(crate) fn document(image: &Image, kind: DocumentKind) -> Result<Option<Document>> {
-    let Some(text) = &image.graphic_image else { return Ok(None) };
-    let format = format_of(image);
-    let dpi = match format {
-        LabelFormat::Zpl | LabelFormat::Epl | LabelFormat::Spl => Some(203),
-        // 1400 x 800 dots for 7 x 4 inches, lying on its side.
-        LabelFormat::Gif => Some(200),
-        _ => None,
-    };
-    Ok(Some(Document { dpi, ..Document::new(kind, format, decoded(text)?) }))
-}
-
-fn format_of(image: &Image) -> LabelFormat {
-    let code = image.image_format.as_ref().map(|format| format.code.to_ascii_lowercase()).unwrap_or_default();
-    match code.as_str() {
-        "epl2" => LabelFormat::Epl,
-        code => LabelFormat::from(code),
-    }
-}
-
-fn decoded(text: &str) -> Result<Bytes> {
-    let bytes = STANDARD
-        .decode(text.trim())
-        .map_err(|_| Error::malformed("label: a document is not valid base64"))?;
-    if bytes.is_empty() {
-        return Err(Error::malformed("label: a document is empty"));
-    }
-    Ok(bytes.into())
 }

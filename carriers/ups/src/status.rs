@@ -1,6 +1,6 @@
 //! UPS's status codes as data: what each means for the parcel.
 //!
-//! The three-digit code decides, then the letter of the status type. Codes that report a wish, a confirmation or a
+//! The three-digit code decides, then the letters of the status type; UPS's words refine what both leave open. Codes that report a wish, a confirmation or a
 //! photograph ("Hold for Pickup Requested") change nothing and are `Unknown`.
 
 use waybill_core::{TrackDetail, TrackStatus};
@@ -64,19 +64,91 @@ const BY_TYPE: &[(&str, Status, Option<Detail>)] = &[
 const SAYS_NOTHING: &str = "000 018 020 027 028 041 042 043 054 056 063 065 088 095 096 097 098 099 100 101 102 103 \
     104 105 106 107 108 109 110 111 112 113 114 115 116 117 120 121 122 127 128 131 133 135 140 142 148 153 154 155 163";
 
+/// Two-letter codes of scans that say more than their type: a void, and updates, which change nothing. From UPS's lists
+/// of manifest and update codes.
+const BY_SCAN: &[(&str, Status)] =
+    &[("VP", Status::Cancelled), ("PX", Status::Unknown), ("UP", Status::Unknown), ("UT", Status::Unknown)];
+
+/// What UPS's words say where neither code nor type does: part of the text in small letters, meaning. UPS has some 1,300
+/// numbered exceptions, whose texts these follow; the first that fits counts.
+const BY_WORDS: &[(&str, Status, Detail)] = &[
+    ("return", Status::Exception, Detail::Returning),
+    ("refused", Status::Exception, Detail::Refused),
+    ("not available for delivery", Status::Attempted, Detail::NotHome),
+    ("not available at the time", Status::Attempted, Detail::NotHome),
+    ("business was closed", Status::Attempted, Detail::NotHome),
+    ("business is closed", Status::Attempted, Detail::NotHome),
+    ("not in or business closed", Status::Attempted, Detail::NotHome),
+    ("weather", Status::Exception, Detail::Weather),
+    ("natural disaster", Status::Exception, Detail::Weather),
+    ("damage", Status::Exception, Detail::Damaged),
+    ("customs", Status::Exception, Detail::CustomsHeld),
+    ("clearance", Status::Exception, Detail::CustomsHeld),
+    ("brokerage", Status::Exception, Detail::CustomsHeld),
+    ("government agency", Status::Exception, Detail::CustomsHeld),
+    ("address", Status::Exception, Detail::AddressProblem),
+    ("street number", Status::Exception, Detail::AddressProblem),
+    ("lost", Status::Exception, Detail::Lost),
+    ("delay", Status::Exception, Detail::Delayed),
+    ("reschedul", Status::Exception, Detail::Delayed),
+];
+
+/// What a scan says: UPS's three-digit code, type, two-letter code and words, each of which may be missing.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Said<'a> {
+    /// Three digits.
+    pub code: Option<&'a str>,
+    /// Letters of the type.
+    pub kind: Option<&'a str>,
+    /// Two letters of the scan.
+    pub scan: Option<&'a str>,
+    /// Words.
+    pub words: Option<&'a str>,
+}
+
 /// What a scan means for the parcel.
-pub(crate) fn meaning(code: Option<&str>, kind: Option<&str>) -> (Status, Option<Detail>) {
-    let listed = |codes: &str, code: &str| codes.split_ascii_whitespace().any(|known| known == code);
-    if let Some(code) = code {
-        if let Some((status, detail, _)) = BY_CODE.iter().find(|(_, _, codes)| listed(codes, code)) {
-            return (status.clone(), detail.clone());
+pub(crate) fn meaning(said: Said<'_>) -> (Status, Option<Detail>) {
+    let words = said.words.unwrap_or_default().to_ascii_lowercase();
+    if let Some(code) = said.code {
+        // Numbers lose their zeros on the way.
+        let code =
+            if code.bytes().all(|byte| byte.is_ascii_digit()) { format!("{code:0>3}") } else { code.into() };
+        let listed = |codes: &str| codes.split_ascii_whitespace().any(|known| known == code);
+        if let Some((status, detail, _)) = BY_CODE.iter().find(|(_, _, codes)| listed(codes)) {
+            return movement(status.clone(), detail.clone(), &words);
         }
-        if listed(SAYS_NOTHING, code) {
+        if listed(SAYS_NOTHING) {
             return (Status::Unknown, None);
         }
     }
-    let by_type = kind.and_then(|kind| BY_TYPE.iter().find(|row| row.0 == kind));
-    by_type.map_or((Status::Unknown, None), |(_, status, detail)| (status.clone(), detail.clone()))
+    let scan = said.scan.map(str::to_ascii_uppercase);
+    if let Some((_, status)) = BY_SCAN.iter().find(|row| scan.as_deref() == Some(row.0)) {
+        return (status.clone(), None);
+    }
+    let kind = said.kind.map(str::to_ascii_uppercase);
+    match BY_TYPE.iter().find(|row| kind.as_deref() == Some(row.0)) {
+        Some((_, Status::Exception, None)) => {
+            let known = BY_WORDS.iter().find(|(part, ..)| words.contains(part));
+            known.map_or((Status::Exception, None), |(_, status, detail)| {
+                (status.clone(), Some(detail.clone()))
+            })
+        }
+        Some((_, status, detail)) => movement(status.clone(), detail.clone(), &words),
+        None => (Status::Unknown, None),
+    }
+}
+
+/// Arrivals, departures and the van, which share one code with everything else on the way.
+fn movement(status: Status, detail: Option<Detail>, words: &str) -> (Status, Option<Detail>) {
+    if status != Status::InTransit || detail.is_some() {
+        return (status, detail);
+    }
+    match () {
+        () if words.contains("out for delivery") => (Status::OutForDelivery, None),
+        () if words.starts_with("arriv") => (status, Some(Detail::Arrived)),
+        () if words.starts_with("depart") => (status, Some(Detail::Departed)),
+        () => (status, None),
+    }
 }
 
 #[cfg(test)]
@@ -102,15 +174,40 @@ mod tests {
     fn the_code_decides_before_the_type() {
         for (code, kind, status) in [
             (Some("021"), Some("I"), Status::OutForDelivery),
+            (Some("21"), None, Status::OutForDelivery),
             (Some("007"), Some("M"), Status::Cancelled),
             (Some("161"), Some("D"), Status::AvailableForPickup),
             (Some("155"), Some("D"), Status::Unknown),
             (Some("999"), Some("I"), Status::InTransit),
             (None, Some("MV"), Status::Cancelled),
+            (None, Some("d"), Status::Delivered),
             (Some("999"), Some("?"), Status::Unknown),
             (None, None, Status::Unknown),
         ] {
-            assert_eq!(meaning(code, kind).0, status, "{code:?} {kind:?}");
+            assert_eq!(meaning(Said { code, kind, ..Said::default() }).0, status, "{code:?} {kind:?}");
+        }
+    }
+
+    #[test]
+    fn words_say_what_code_and_type_leave_open() {
+        for (kind, scan, words, status, detail) in [
+            ("I", "OT", "Out For Delivery Today", Status::OutForDelivery, None),
+            ("I", "AR", "Arrived at Facility", Status::InTransit, Some(Detail::Arrived)),
+            ("I", "DP", "Departed from Facility", Status::InTransit, Some(Detail::Departed)),
+            ("M", "VP", "Manifest cancelled", Status::Cancelled, None),
+            ("D", "PX", "Delivery Photo", Status::Unknown, None),
+            (
+                "X",
+                "48",
+                "The receiver was not available for delivery.",
+                Status::Attempted,
+                Some(Detail::NotHome),
+            ),
+            ("X", "A6", "The address is incomplete.", Status::Exception, Some(Detail::AddressProblem)),
+            ("X", "??", "Something new", Status::Exception, None),
+        ] {
+            let said = Said { kind: Some(kind), scan: Some(scan), words: Some(words), code: None };
+            assert_eq!(meaning(said), (status, detail), "{words}");
         }
     }
 }

@@ -1,22 +1,20 @@
 //! Tracking: one call per number.
 
 use async_trait::async_trait;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use futures_util::future::join_all;
 use http::Method;
 use waybill_core::{
     Country, Cx, DeliveryEstimate, Document, DocumentKind, Error, ErrorKind, EstimateBasis, EventPlace,
     LabelFormat, LocalMoment, Personal, Proof, ProofRequest, Request, Response, Result, Track, TrackEvent,
-    TrackOutcome, TrackReplies, TrackReply, TrackRequest, Tracking, TrackingNumber, Weight, WeightUnit, wire,
+    TrackOutcome, TrackReplies, TrackReply, TrackRequest, Tracking, TrackingNumber, Weight, wire,
 };
 
 use crate::carrier::Ups;
 use crate::config::Config;
 use crate::rate::clock;
-use crate::status;
-use crate::wire::tracking::{Activity, DeliveryInformation, Package, TrackResponseWrapper};
-use crate::{error, parts};
+use crate::status::{self, Said};
+use crate::wire::tracking::{Activity, DeliveryInformation, DeliveryTime, Package, TrackResponseWrapper};
+use crate::{error, papers, parts};
 
 /// Not found, in a success.
 const NOT_FOUND: &str = "TW0001";
@@ -141,12 +139,8 @@ fn outcome(track: Track) -> TrackOutcome {
 fn track(package: &Package, number: &TrackingNumber) -> Track {
     let own = package.tracking_number.as_deref().unwrap_or(number.as_str());
     let mut track = Track::from_events(own, package.activity.iter().filter_map(event).collect());
-    if track.events.is_empty()
-        && let Some(current) = &package.current_status
-    {
-        // In the current status `code` is the three-digit one.
-        let code = current.status_code.as_deref().or(current.code.as_deref());
-        (track.status, track.detail) = status::meaning(code, current.kind.as_deref());
+    if track.status == waybill_core::TrackStatus::Unknown {
+        (track.status, track.detail) = current(package);
     }
     let delivered = track.status == waybill_core::TrackStatus::Delivered;
     if delivered {
@@ -158,15 +152,36 @@ fn track(package: &Package, number: &TrackingNumber) -> Track {
     track.service = package.service.as_ref().and_then(|service| service.description.clone());
     track.weight = package.weight.as_ref().and_then(weight);
     let other = package.alternate_tracking_number.iter();
-    track.other_numbers = other
-        .filter_map(|other| Some((other.kind.clone().unwrap_or_default(), other.number.clone()?)))
-        .collect();
+    let other =
+        other.filter_map(|other| Some((other.kind.clone().unwrap_or_default(), other.number.clone()?)));
+    let references = package.reference_number.iter();
+    let references = references.filter_map(|own| Some(("reference".to_owned(), own.number.clone()?)));
+    track.other_numbers = other.chain(references).collect();
     track
+}
+
+/// What UPS says of the parcel as a whole. In the current status `code` is the three-digit one.
+fn current(package: &Package) -> (waybill_core::TrackStatus, Option<waybill_core::TrackDetail>) {
+    let current = package.current_status.as_ref();
+    let code = current.and_then(|current| current.status_code.as_deref().or(current.code.as_deref()));
+    let words = current.and_then(|current| current.description.as_deref());
+    status::meaning(Said {
+        code: code.or(package.status_code.as_deref()),
+        kind: current.and_then(|current| current.kind.as_deref()),
+        scan: None,
+        words: words.or(package.status_description.as_deref()),
+    })
 }
 
 fn event(activity: &Activity) -> Option<TrackEvent> {
     let said = activity.status.as_ref()?;
-    let (meaning, detail) = status::meaning(said.status_code.as_deref(), said.kind.as_deref());
+    let words = said.description.as_deref().or(said.simplified_text_description.as_deref());
+    let (meaning, detail) = status::meaning(Said {
+        code: said.status_code.as_deref(),
+        kind: said.kind.as_deref(),
+        scan: said.code.as_deref(),
+        words,
+    });
     // The three-digit table decides; the letters are another table.
     let (code, namespace) = match (&said.status_code, &said.code) {
         (Some(code), _) => (code.clone(), "status"),
@@ -174,20 +189,31 @@ fn event(activity: &Activity) -> Option<TrackEvent> {
         (None, None) => (said.kind.clone().unwrap_or_default(), "type"),
     };
     Some(TrackEvent {
-        at: LocalMoment {
-            date: activity.date.as_deref().and_then(parts::parse_day),
-            time: activity.time.as_deref().and_then(clock),
-            offset_minutes: activity.gmt_offset.as_deref().and_then(offset),
-        },
+        at: moment(activity),
         status: meaning,
         detail,
         code,
         namespace: Some(namespace.to_owned()),
-        text: said.description.clone().unwrap_or_default(),
+        text: words.unwrap_or_default().to_owned(),
         place: place(activity),
         reverses: None,
         signed_by: None,
     })
+}
+
+/// The local moment; where there is none, the one in UTC.
+fn moment(activity: &Activity) -> LocalMoment {
+    let local = LocalMoment {
+        date: activity.date.as_deref().and_then(parts::parse_day),
+        time: activity.time.as_deref().and_then(clock),
+        offset_minutes: activity.gmt_offset.as_deref().and_then(offset),
+    };
+    let utc = || LocalMoment {
+        date: activity.gmt_date.as_deref().and_then(parts::parse_day),
+        time: activity.gmt_time.as_deref().and_then(clock),
+        offset_minutes: Some(0),
+    };
+    if local.date.is_some() { local } else { Some(utc()).filter(|utc| utc.date.is_some()).unwrap_or(local) }
 }
 
 /// Minutes of `-04:00`.
@@ -209,15 +235,17 @@ fn place(activity: &Activity) -> EventPlace {
         city: address.and_then(|address| address.city.clone()),
         state: address.and_then(|address| address.state_province.clone()),
         postal_code: address.and_then(|address| address.postal_code.clone()),
-        country: address.and_then(|address| Country::from_code(address.country_code.as_deref()?)),
+        country: address
+            .and_then(|address| address.country_code.as_deref().or(address.country.as_deref()))
+            .and_then(Country::from_code),
         text: location.slic.clone(),
     }
 }
 
 fn delivered_at(package: &Package) -> Option<LocalMoment> {
     let day = package.delivery_date.iter().find(|day| day.kind.as_deref() == Some("DEL"))?;
-    let time = package.delivery_time.as_ref().filter(|time| time.kind.as_deref() == Some("DEL"));
-    let time = time.and_then(|time| clock(time.end_time.as_deref()?));
+    let time = package.delivery_time.iter().find(|time| time.kind.as_deref() == Some("DEL"));
+    let time = time.and_then(|time| clock(time.end_time.as_deref().or(time.start_time.as_deref())?));
     Some(LocalMoment { date: Some(parts::parse_day(day.date.as_deref()?)?), time, offset_minutes: None })
 }
 
@@ -226,10 +254,8 @@ fn expected(package: &Package) -> Option<DeliveryEstimate> {
     let of = |kind: &str| package.delivery_date.iter().find(|day| day.kind.as_deref() == Some(kind));
     let day = parts::parse_day(of("RDD").or_else(|| of("SDD"))?.date.as_deref()?)?;
     let mut estimate = DeliveryEstimate::by_day(day, EstimateBasis::Carrier);
-    let Some(hours) = &package.delivery_time else { return Some(estimate) };
-    if matches!(hours.kind.as_deref(), Some("EOD" | "DEL")) {
-        return Some(estimate);
-    }
+    let by_hour = |hours: &&DeliveryTime| !matches!(hours.kind.as_deref(), Some("EOD" | "DEL"));
+    let Some(hours) = package.delivery_time.iter().find(by_hour) else { return Some(estimate) };
     if let Some(end) = hours.end_time.as_deref().and_then(clock) {
         estimate.latest.time = Some(end);
         estimate.end_of_day = false;
@@ -243,12 +269,7 @@ fn expected(package: &Package) -> Option<DeliveryEstimate> {
 }
 
 fn weight(weight: &crate::wire::tracking::Weight) -> Option<Weight> {
-    let unit = match weight.unit_of_measurement.as_deref()? {
-        "LBS" => WeightUnit::Pound,
-        "KGS" => WeightUnit::Kilogram,
-        _ => return None,
-    };
-    Some(Weight { value: weight.weight?, unit })
+    parts::read_weight(weight.unit_of_measurement.as_deref()?, weight.weight?)
 }
 
 fn received_by(information: Option<&DeliveryInformation>) -> Option<Personal> {
@@ -279,10 +300,9 @@ pub(crate) fn parse_proof(response: &Response) -> Result<Proof> {
 
 /// UPS names no format, so the first bytes do.
 fn paper(text: &str) -> Result<Document> {
-    let bytes = STANDARD
-        .decode(text.trim())
+    let bytes = papers::decoded(text)
         .map_err(|_| Error::malformed("proof of delivery: a document is not valid base64"))?;
-    let format = match bytes.as_slice() {
+    let format = match bytes.as_ref() {
         [b'%', b'P', b'D', b'F', ..] => LabelFormat::Pdf,
         [0x89, b'P', b'N', b'G', ..] => LabelFormat::Png,
         [b'G', b'I', b'F', ..] => LabelFormat::Gif,

@@ -88,7 +88,21 @@ fn reason(status: &Option<Described>) -> String {
     words.unwrap_or_else(|| "UPS did not void it".to_owned())
 }
 
-/// UPS's refusals of a void do not tell too late, void already and unknown apart.
+/// A refusal whose code says by itself what became of the shipment.
+pub(crate) fn settled(error: &Error) -> Option<Result<VoidOutcome>> {
+    let code = error.carrier_code();
+    match () {
+        () if error.phase != waybill_core::Phase::Answered => None,
+        () if error::listed(error::VOID_DONE, code) => Some(Ok(VoidOutcome::Voided)),
+        () if error::listed(error::VOID_LATE, code) => {
+            Some(Ok(VoidOutcome::TooLate { reason: words(error) }))
+        }
+        () if error::listed(error::VOID_UNKNOWN, code) => Some(Err(unknown(error.clone()))),
+        () => None,
+    }
+}
+
+/// Other refusals of a void do not tell too late, void already and unknown apart.
 pub(crate) fn is_ambiguous(error: &Error) -> bool {
     let void_code = error.carrier_code().is_some_and(|code| code.len() == 6 && code.starts_with("1901"));
     let answered = error.phase == waybill_core::Phase::Answered;
@@ -120,6 +134,19 @@ mod tests {
             bought_at: chrono::DateTime::UNIX_EPOCH,
             carrier_data: (!all.is_empty()).then(|| all.to_owned()),
         }
+    }
+
+    #[test]
+    fn codes_that_say_by_themselves_what_became_of_it() {
+        let refused = |code: &str| {
+            let body = format!(r#"{{"response":{{"errors":[{{"code":"{code}","message":"m"}}]}}}}"#);
+            let response = http::Response::builder().status(400).body(body.into_bytes().into()).unwrap();
+            settled(&parse(&response, &key(&[], "")).unwrap_err())
+        };
+        assert_eq!(refused("190117").unwrap().unwrap(), VoidOutcome::Voided);
+        assert_eq!(refused("190101").unwrap().unwrap(), VoidOutcome::TooLate { reason: "m".into() });
+        assert_eq!(refused("190100").unwrap().unwrap_err().kind, ErrorKind::NotFound);
+        assert!(refused("190102").is_none(), "label recovery tells");
     }
 
     #[test]

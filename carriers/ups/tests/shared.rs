@@ -1,29 +1,18 @@
 //! Against the material that is shared beside the repository, where it is: UPS's samples are read to the values that
-//! they hold, and our requests are compared with UPS's OpenAPI files. Skipped, and said so, where it is not.
+//! they hold. Skipped, and said so, where it is not.
 
+#[allow(dead_code, reason = "each test file uses its own part")]
 mod common;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use common::{host, key, order, pickup, ups};
+use common::{host, key, order, pickup, shared, ups};
 use rust_decimal::Decimal;
 use serde_json::Value;
 use waybill_core::*;
 use waybill_testkit::{block_on, sample_shipment};
-
-fn shared(below: &str) -> Option<PathBuf> {
-    let workspace = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let root = std::env::var_os("WAYBILL_SHARED").map_or_else(|| workspace.join("../shared"), PathBuf::from);
-    let path = root.join("carriers/ups").join(below);
-    if !path.exists() {
-        eprintln!("skipped: no shared material (set WAYBILL_SHARED)");
-        return None;
-    }
-    Some(path)
-}
 
 fn samples() -> Option<BTreeMap<String, String>> {
     let files = std::fs::read_dir(shared("samples")?).unwrap().map(|entry| entry.unwrap().path());
@@ -218,149 +207,35 @@ fn tracking_void_recovery_addresses_and_pickups() {
     assert_eq!(outcome, PickupCancelled::Cancelled);
 }
 
-/// Where we differ from the files on purpose: the path's end, and why.
-const KNOWN: &[(&str, &str)] = &[
-    (
-        "RateRequest.Request: RequestOption is missing",
-        "it stands in the path; UPS's examples leave it out of the body",
-    ),
-    ("LabelRecoveryRequest: TrackingNumbers is missing", "for Roadie only, as its text says"),
-    ("LabelRecoveryRequest: ReferenceValues is missing", "needed without a number only, as its text says"),
-    ("NotificationCode: longer than 1", "the file lists 012 and 013 among the values"),
-    ("UnitOfMeasurement: Description is missing", "recorded requests that UPS answered do without"),
-    ("PickupDate: longer than 4", "its text says yyyyMMdd"),
-];
+/// Samples of calls that this crate does not make.
+const NOT_OURS: &[&str] = &["pickup_rate_200", "transit_times_200"];
 
-struct Spec(Value);
-
-impl Spec {
-    /// Some files have a mark at the start and tabs, which YAML does not allow.
-    fn read(name: &str) -> Option<Self> {
-        let text = std::fs::read_to_string(shared("spec")?.join(name)).unwrap();
-        let text = text.trim_start_matches('\u{feff}').replace('\t', "  ");
-        Some(Self(serde_yaml_ng::from_str(&text).unwrap()))
-    }
-
-    fn check(&self, schema: &Value, value: &Value, path: &str, found: &mut Vec<String>) {
-        if let Some(name) = schema["$ref"].as_str() {
-            let pointer = name.trim_start_matches('#');
-            return self.check(self.0.pointer(pointer).unwrap(), value, path, found);
-        }
-        match value {
-            Value::Object(fields) => {
-                let none = serde_json::Map::new();
-                let properties = schema["properties"].as_object().unwrap_or(&none);
-                for (name, inner) in fields {
-                    match properties.get(name) {
-                        Some(schema) => self.check(schema, inner, &format!("{path}.{name}"), found),
-                        None if properties.is_empty() => {}
-                        None => found.push(format!("{path}: {name} is unknown")),
-                    }
-                }
-                let required = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str);
-                found.extend(
-                    required
-                        .filter(|name| !fields.contains_key(*name))
-                        .map(|name| format!("{path}: {name} is missing")),
-                );
-            }
-            Value::Array(items) => {
-                if schema["type"] != "array" && schema.get("items").is_none() {
-                    found.push(format!("{path}: not a list"));
-                }
-                items.iter().for_each(|item| self.check(&schema["items"], item, path, found));
-            }
-            Value::String(text) => {
-                let most = schema["maxLength"].as_u64().unwrap_or(u64::MAX);
-                if text.chars().count() as u64 > most {
-                    found.push(format!("{path}: longer than {most}"));
-                }
-            }
-            _ => found.push(format!("{path}: neither text nor list nor object")),
-        }
-    }
-
-    fn problems(&self, schema: &str, body: &Value) -> Vec<String> {
-        let mut found = Vec::new();
-        let schema = &self.0["components"]["schemas"][schema];
-        assert!(schema.is_object());
-        self.check(schema, body, "", &mut found);
-        found.retain(|problem| KNOWN.iter().all(|(known, _)| !problem.ends_with(known)));
-        found
-    }
-}
-
-/// Orders that between them use every field that we send.
-fn orders() -> Vec<LabelOrder> {
-    let plain = order(2);
-    let mut rich = order(1);
-    let patch = serde_json::json!({ "signature": "adult", "saturday_delivery": true, "carbon_neutral": true,
-        "notify": ["a@b.test"], "carrier": { "direct-delivery-only": "true", "simple-rate": "M" } });
-    rich.shipment.options = serde_json::from_value(patch).unwrap();
-    rich.service = "next-day-air".into();
-    rich.shipment.parcels[0].declared_value = "250 USD".parse().ok();
-    rich.shipment.parcels[0].dry_ice = "1lb".parse().ok();
-    rich.shipment.parcels[0].non_machinable = true;
-    rich.shipment.billing.transport = Payer::ThirdParty {
-        account: "Q1W2E3".into(),
-        country: Country::US,
-        postal_code: Some("60601".into()),
+#[test]
+fn every_answer_among_the_samples_is_read_by_a_test() {
+    let Some(samples) = samples() else { return };
+    let by_kind = |name: &str| {
+        let listed = ["rate_", "ship_"].iter().any(|kind| name.starts_with(kind)) || name.contains("error");
+        listed || include_str!("shared.rs").contains(&format!("\"{name}\""))
     };
-    let mut held = order(1);
-    held.shipment.options.hold_at =
-        Some(HoldAt { location: "U12345678".into(), address: Some(held.shipment.from.clone()) });
-    held.shipment.options.cash_on_delivery = "25 USD".parse().ok();
-    let mut back = order(1);
-    back.shipment.is_return = true;
-    let mut abroad = order(1);
-    abroad.shipment = sample_shipment("us_to_de").unwrap();
-    abroad.service = "worldwide-express".into();
-    abroad.shipment.options.signature = Some(Signature::Signature);
-    abroad.shipment.options.carrier.insert("paperless-documents".into(), "2026-11-20-10.00.00.000001".into());
-    abroad.shipment.customs.as_mut().unwrap().incoterm = Some(Incoterm::Ddp);
-    let ioss = TaxId { kind: TaxIdKind::Ioss, number: "IM0000000000".into(), country: None };
-    abroad.shipment.from.tax_ids = vec![ioss];
-    vec![plain, rich, held, back, abroad]
-}
-
-fn last_body(host: &waybill_testkit::ScriptedHost) -> Value {
-    host.requests().last().unwrap().json()
+    let answers = samples.keys().filter(|name| name.contains("200") || name.contains("error"));
+    let unread: Vec<_> = answers.filter(|name| !by_kind(name)).collect();
+    assert_eq!(unread, Vec::<&String>::new());
+    assert!(NOT_OURS.len() < 3);
 }
 
 #[test]
-fn requests_keep_to_the_openapi_files() {
-    let (Some(shipping), Some(rating)) = (Spec::read("Shipping.yaml"), Spec::read("Rating.yaml")) else {
-        return;
-    };
-    let ups = ups();
-    let mut found = Vec::new();
-    let refusal = r#"{"response":{"errors":[{"code":"120202","message":"x"}]}}"#;
-    for order in orders() {
-        let host = host(&[(400, refusal.to_owned())]);
-        let _ = block_on(ups.label().unwrap().buy(&host.cx("buy"), &order, host.permit()));
-        found.extend(shipping.problems("SHIPRequestWrapper", &last_body(&host)));
-        let request = RecoverRequest { order: order.clone(), sent_at: host.now() };
-        let _ = block_on(ups.label().unwrap().recover(&host.cx("recover"), &request));
-        found.extend(shipping.problems("LABELRECOVERYRequestWrapper", &last_body(&host)));
-        for services in [Vec::new(), vec![order.service.clone()]] {
-            let request = RateRequest { services, ..RateRequest::new(order.shipment.clone()) };
-            let _ = block_on(ups.rate_quote().unwrap().quote(&host.cx("quote"), &request));
-            found.extend(rating.problems("RATERequestWrapper", &last_body(&host)));
-        }
-    }
-    let host = host(&[(400, refusal.to_owned())]);
-    let _ = block_on(ups.pickup().unwrap().schedule(&host.cx("pickup"), &pickup(), host.permit()));
-    found.extend(
-        Spec::read("Pickup.yaml").unwrap().problems("PICKUPCreationRequestWrapper", &last_body(&host)),
-    );
-    let asked = AddressRequest { address: order(1).shipment.to };
-    let _ = block_on(ups.address_check().unwrap().check(&host.cx("check"), &asked));
-    found.extend(
-        Spec::read("AddressValidation.yaml").unwrap().problems("XAVRequestWrapper", &last_body(&host)),
-    );
-    found.sort();
-    found.dedup();
-    assert!(found.is_empty(), "{found:#?}");
+fn the_token_and_the_uploaded_document_of_the_samples() {
+    let Some(samples) = samples() else { return };
+    let raw: Value = serde_json::from_str(&samples["oauth_token_200"]).unwrap();
+    let answer = |text: &str| (200, text.to_owned());
+    let host =
+        common::host_with_token(&samples["oauth_token_200"], &[answer(&samples["paperless_upload_200"])]);
+    let upload = common::upload(None);
+    let reply = block_on(ups().trade_documents().unwrap().upload(&host.cx("upload"), &upload)).unwrap();
+    assert_eq!(reply.ids, ["2016-01-18-11.01.07.589501"]);
+    let sent = host.requests().pop().unwrap();
+    let token = raw["access_token"].as_str().unwrap();
+    assert_eq!(sent.headers["authorization"].to_str().unwrap(), format!("Bearer {token}"));
 }
 
 #[test]

@@ -348,3 +348,25 @@ async fn a_sale_with_a_missing_piece_is_no_answer() {
     assert_eq!(error.kind, ErrorKind::Malformed);
     assert!(error.message.contains("1 of 2"), "{error}");
 }
+
+#[tokio::test]
+async fn a_sale_without_a_label_is_a_sale_whose_label_is_fetched() {
+    for recovers in [true, false] {
+        let (server, ups) = ups().await;
+        let mut answered = sold("ZPL", "sample.zpl");
+        answered["ShipmentResponse"]["ShipmentResults"]["PackageResults"][0]["ShippingLabel"] = json!(null);
+        answer(&server, "POST", "/api/shipments/v2409/ship", 200, answered).await;
+        let label = json!({ "LabelRecoveryResponse": { "ShipmentIdentificationNumber": NUMBER, "LabelResults": {
+            "TrackingNumber": NUMBER,
+            "LabelImage": { "LabelImageFormat": { "Code": "zpl" }, "GraphicImage": "XlhBXlha" } } } });
+        let (status, body) = if recovers { (200, label) } else { (400, refused("9801031")) };
+        answer(&server, "POST", "/api/labels/v1/recovery", status, body).await;
+        let host = HttpHost::new();
+        let order = order("us_domestic", "ground", LabelFormat::Zpl);
+        let bought = ups.label().unwrap().buy(&host.cx("buy"), &order, host.permit()).await.unwrap();
+        assert_eq!((bought.shipment_key.as_str(), bought.has_labels()), (NUMBER, recovers));
+        let said = bought.warnings.iter().any(|notice| notice.code.as_deref() == Some("label-missing"));
+        assert_eq!(said, !recovers);
+        assert_eq!(host.sent(Effect::Spend), 1);
+    }
+}

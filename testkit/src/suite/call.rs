@@ -45,7 +45,7 @@ pub(crate) fn call(
 ) -> Result<Called, String> {
     by_name!(operation, carrier, host, input;
         Quote, Allocate, Buy, Void, Recover, Reprint, Track, ProveDelivery, Close, SchedulePickup, CancelPickup,
-        CheckAddress, ProveAccount, CalculateLandedCost)
+        CheckAddress, ProveAccount, CalculateLandedCost, UploadDocuments, BeginConsent, FinishConsent)
 }
 
 fn go<O: Operation>(

@@ -1,5 +1,7 @@
 //! Which scenarios a carrier is asked for, and the standard input of each.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use waybill_core::{Pieces, Profile};
 
@@ -52,6 +54,11 @@ pub(crate) const PLAN: &[Planned] = &[
     planned("account", "prove_account", "account"),
     planned("account_bad", "prove_account", "account"),
     planned("landed_cost", "landed_cost", "landed_cost"),
+    planned("upload", "upload_documents", "trade_documents"),
+    planned("upload_bought", "upload_documents", "trade_documents"),
+    planned("upload_refused", "upload_documents", "trade_documents"),
+    planned("consent_begin", "begin_consent", "consent"),
+    planned("consent_finish", "finish_consent", "consent"),
 ];
 
 /// Whether a carrier is asked for a scenario.
@@ -131,6 +138,10 @@ impl Suite {
             "pickup_cancel" | "pickup_unknown" => self.pickup_key(),
             "address_unchecked" => json!({ "address": {
                 "name": "Odalys Fennimore", "lines": ["Ross Island Station 4"], "city": "Ross Island", "country": "AQ" } }),
+            _ if base.starts_with("upload") => self.upload(base),
+            "consent_begin" => sign_in(),
+            "consent_finish" => json!({ "request": sign_in(),
+                "redirected": "https://oms.example/back?code=waybill-code&state=state-of-this-sign-in" }),
             _ if base.starts_with("address") => json!({ "address": sample(&["us_domestic"], "")["to"] }),
             _ => json!({}),
         }
@@ -187,6 +198,21 @@ impl Suite {
         })
     }
 
+    /// An invoice: for a shipment to come, for the bought one, in a format for printers.
+    fn upload(&self, base: &str) -> Value {
+        let shipment = self.shipment(&INTERNATIONAL, "");
+        let format = if base == "upload_refused" { "zpl" } else { "pdf" };
+        let file = crate::samples::sample("sample.pdf").unwrap_or_default();
+        let mut input = json!({
+            "documents": [{ "kind": "commercial_invoice", "format": format, "bytes": STANDARD.encode(file) }],
+            "from": shipment["from"]["country"], "to": shipment["to"]["country"], "ship_date": "2026-11-24",
+        });
+        if base == "upload_bought" {
+            input["shipment"] = self.label_key();
+        }
+        input
+    }
+
     fn pickup_key(&self) -> Value {
         let arranged = self.play_clean("pickup").and_then(|run| run.last()?.reply.clone().ok());
         match arranged {
@@ -200,6 +226,12 @@ impl Suite {
             None => json!({ "confirmation": "WAYBILL-PICKUP", "date": "2026-11-24" }),
         }
     }
+}
+
+/// A sign-in; its verifier is not the one of any test elsewhere.
+fn sign_in() -> Value {
+    json!({ "redirect_uri": "https://oms.example/back", "state": "state-of-this-sign-in",
+        "verifier": "verifier-of-this-sign-in-which-nobody-else-may-see" })
 }
 
 fn sample(names: &[&str], suffix: &str) -> Value {

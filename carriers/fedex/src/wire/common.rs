@@ -102,6 +102,7 @@ outgoing! {
     pub struct EtdDetail {
         requested_document_types: Vec<&'static str>,
         attached_documents: Vec<AttachedDocument>,
+        attributes: Vec<&'static str>,
     }
 
     /// A document that was uploaded before.
@@ -152,9 +153,6 @@ outgoing! {
 }
 
 incoming! {
-    /// A remark.
-    pub struct Alert { code: Text, message: Text }
-
     /// A weight.
     pub struct ReadWeight { units: Text, unit: Text, value: Amount }
 
@@ -170,10 +168,37 @@ incoming! {
     }
 
     /// An error.
-    pub struct CarrierError { code: Text, message: Text }
+    pub struct CarrierError {
+        #[serde(alias = "errorCode")]
+        code: Text,
+        #[serde(alias = "errorMessage", alias = "description")]
+        message: Text,
+    }
 
-    /// Any answer, for its errors.
-    pub struct ErrorAnswer { transaction_id: Text, errors: List<CarrierError> }
+    /// Any answer, for its errors: FedEx's own list, or the words of a gateway before it.
+    pub struct ErrorAnswer {
+        transaction_id: Text,
+        errors: List<CarrierError>,
+        output: Object<ErrorOutput>,
+        fault: Object<Fault>,
+        error: Text,
+        #[serde(rename = "error_description")]
+        error_description: Text,
+        code: Text,
+        message: Text,
+    }
+
+    /// What an answer with errors holds beside them.
+    pub struct ErrorOutput { document_responses: List<DocumentResponse> }
+
+    /// Why a document was not taken.
+    pub struct DocumentResponse { alerts: List<Alert> }
+
+    /// A gateway's fault.
+    pub struct Fault { faultstring: Text, faultcode: Text, detail: Object<FaultDetail> }
+
+    /// More on it.
+    pub struct FaultDetail { errorcode: Text }
 
     /// An access token; the one answer in snake case.
     pub struct TokenAnswer {
@@ -181,6 +206,36 @@ incoming! {
         access_token: Text,
         #[serde(rename = "expires_in")]
         expires_in: Amount,
+    }
+}
+
+/// A remark. Track writes it as one text, `TRACKING.DATA.NOTFOUND - Tracking data unavailable`.
+#[derive(Clone, Default)]
+pub struct Alert {
+    /// FedEx's code.
+    pub code: Text,
+    /// FedEx's words.
+    pub message: Text,
+}
+
+impl<'de> serde::Deserialize<'de> for Alert {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(serde::Deserialize)]
+        #[serde(untagged)]
+        enum Shape {
+            Parts(CarrierError),
+            Whole(String),
+        }
+        Ok(match Shape::deserialize(deserializer)? {
+            Shape::Parts(CarrierError { code, message }) => Self { code, message },
+            Shape::Whole(text) => match text.split_once(" - ") {
+                Some((code, words)) if !code.trim().contains(' ') => Self {
+                    code: Text(Some(code.trim().to_owned())),
+                    message: Text(Some(words.trim().to_owned())),
+                },
+                _ => Self { code: Text(None), message: Text(Some(text.trim().to_owned())) },
+            },
+        })
     }
 }
 
@@ -201,4 +256,49 @@ pub struct Envelope<T> {
 
 fn nothing<T>() -> Object<T> {
     Object(None)
+}
+
+impl ErrorAnswer {
+    /// FedEx's first error that says anything.
+    pub fn own(&self) -> Option<&CarrierError> {
+        self.errors.iter().find(|error| error.code.0.is_some() || error.message.0.is_some())
+    }
+
+    /// What a gateway said in a form of its own.
+    pub fn foreign(&self) -> Option<CarrierError> {
+        let fault = self.fault.as_ref();
+        let of_fault = |fault: &Fault| fault.detail.as_ref().and_then(|detail| detail.errorcode.0.clone());
+        let code = fault
+            .and_then(|fault| of_fault(fault).or_else(|| fault.faultcode.0.clone()))
+            .or_else(|| self.error.0.clone())
+            .or_else(|| self.code.0.clone());
+        let message = fault
+            .and_then(|fault| fault.faultstring.0.clone())
+            .or_else(|| self.error_description.0.clone())
+            .or_else(|| self.message.0.clone());
+        let said = code.is_some() || message.is_some();
+        said.then_some(CarrierError { code: Text(code), message: Text(message) })
+    }
+
+    /// The document host says why in an alert beside an error that says only that.
+    pub fn reason(&self) -> Option<&str> {
+        let responses = self.output.as_ref()?.document_responses.iter();
+        responses.flat_map(|response| response.alerts.iter()).find_map(|alert| alert.message.0.as_deref())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn remarks_read_as_parts_and_as_one_text() {
+        let json = r#"["TRACKING.DATA.NOTFOUND -  Tracking data unavailable", {"code": "A", "message": "b"}, "just words"]"#;
+        let alerts: List<Alert> = serde_json::from_str(json).unwrap();
+        let said: Vec<_> = alerts.iter().map(|it| (it.code.or_empty(), it.message.or_empty())).collect();
+        assert_eq!(
+            said,
+            [("TRACKING.DATA.NOTFOUND", "Tracking data unavailable"), ("A", "b"), ("", "just words")]
+        );
+    }
 }

@@ -34,6 +34,7 @@ pub mod availability;
 pub mod cancel;
 pub mod close;
 pub mod common;
+pub mod documents;
 pub mod pickup;
 pub mod rate;
 pub mod ship;

@@ -75,12 +75,20 @@ incoming! {
         total_net_charge: Amount,
         total_vat_charge: Amount,
         total_duties_and_taxes: Amount,
+        total_duties_taxes_and_fees: Amount,
         shipment_rate_detail: Object<ShipmentRateDetail>,
+        rated_packages: List<RatedPackage>,
     }
+    /// Prices of a package.
+    pub struct RatedPackage { package_rate_detail: Object<PackageRateDetail> }
+    /// Breakdown of a package.
+    pub struct PackageRateDetail { surcharges: List<Surcharge>, billing_weight: Object<ReadWeight> }
     /// Breakdown of a price.
     pub struct ShipmentRateDetail {
         rate_zone: Text,
         currency: Text,
+        total_base_charge: Amount,
+        total_net_charge: Amount,
         // Capital C here, small inside packages and on ship; either is read.
         sur_charges: List<Surcharge>,
         surcharges: List<Surcharge>,
@@ -104,9 +112,9 @@ incoming! {
         saturday_delivery: Flag,
     }
     /// A day.
-    pub struct DateDetail { day_format: Text }
+    pub struct DateDetail { day_format: Text, day: Text }
     /// Days in words.
-    pub struct TransitDays { minimum_transit_time: Text }
+    pub struct TransitDays { minimum_transit_time: Text, maximum_transit_time: Text, description: Text }
     /// The older home of dates.
     pub struct OperationalDetail {
         delivery_date: Text,

@@ -1,12 +1,10 @@
 //! Values that FedEx writes in more than one shape.
 
 use std::fmt;
-use std::marker::PhantomData;
 use std::ops::Deref;
 
 use rust_decimal::Decimal;
-use serde::de::value::{MapAccessDeserializer, StrDeserializer};
-use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 use waybill_core::lenient;
 
@@ -70,10 +68,68 @@ reader! {
     /// A text or number; blank is absent.
     Text, Option<String>, |text| text
 }
-reader! {
-    /// An amount or weight, as a number or a text.
-    Amount, Option<Decimal>, |text| text.as_deref().and_then(lenient::parse_decimal)
+/// An amount or weight, as a number, a text, or an object that holds it (`{"amount": 12.5, "currency": "USD"}`).
+#[derive(Clone, Copy, Default)]
+pub struct Amount(pub Option<Decimal>);
+
+impl Deref for Amount {
+    type Target = Option<Decimal>;
+    fn deref(&self) -> &Option<Decimal> {
+        &self.0
+    }
 }
+impl<'de> Deserialize<'de> for Amount {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(AmountVisitor).map(Self)
+    }
+}
+
+struct AmountVisitor;
+
+impl<'de> Visitor<'de> for AmountVisitor {
+    type Value = Option<Decimal>;
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an amount")
+    }
+    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(lenient::parse_decimal(text))
+    }
+    fn visit_i64<E>(self, number: i64) -> Result<Self::Value, E> {
+        Ok(Some(number.into()))
+    }
+    fn visit_u64<E>(self, number: u64) -> Result<Self::Value, E> {
+        Ok(Some(number.into()))
+    }
+    // The shortest text that reads back as the same number has the digits that FedEx wrote.
+    fn visit_f64<E>(self, number: f64) -> Result<Self::Value, E> {
+        Ok(lenient::parse_decimal(&number.to_string()))
+    }
+    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut found = None;
+        while let Some(key) = map.next_key::<String>()? {
+            if matches!(key.as_str(), "amount" | "value") {
+                found = map.next_value::<Amount>()?.0;
+            } else {
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(found)
+    }
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        let mut found = None;
+        while let Some(Amount(amount)) = seq.next_element()? {
+            found = found.or(amount);
+        }
+        Ok(found)
+    }
+}
+
 reader! {
     /// A small count, as a number or a text.
     Count, Option<u32>, |text| text.as_deref().and_then(|text| text.parse().ok())
@@ -81,8 +137,8 @@ reader! {
 reader! {
     /// A boolean, as such or as the word.
     Flag, Option<bool>, |text| match text.as_deref() {
-        Some("true" | "TRUE" | "True" | "Y") => Some(true),
-        Some("false" | "FALSE" | "False" | "N") => Some(false),
+        Some("true" | "TRUE" | "True" | "Y" | "1") => Some(true),
+        Some("false" | "FALSE" | "False" | "N" | "0") => Some(false),
         _ => None,
     }
 }
@@ -122,36 +178,7 @@ impl<T> Deref for List<T> {
 }
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(ListVisitor(PhantomData))
-    }
-}
-
-/// Like the list of [`lenient`], and skips `null` among the elements: `"customerMessage": [null]` is in FedEx's samples.
-struct ListVisitor<T>(PhantomData<T>);
-
-impl<'de, T: Deserialize<'de>> Visitor<'de> for ListVisitor<T> {
-    type Value = List<T>;
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list or one element")
-    }
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<List<T>, A::Error> {
-        let mut items = Vec::with_capacity(seq.size_hint().unwrap_or_default().min(64));
-        while let Some(item) = seq.next_element::<Option<T>>()? {
-            items.extend(item);
-        }
-        Ok(List(items))
-    }
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<List<T>, A::Error> {
-        T::deserialize(MapAccessDeserializer::new(map)).map(|one| List(vec![one]))
-    }
-    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<List<T>, E> {
-        if text.trim().is_empty() {
-            return Ok(List(Vec::new()));
-        }
-        T::deserialize(StrDeserializer::<E>::new(text)).map(|one| List(vec![one]))
-    }
-    fn visit_unit<E>(self) -> Result<List<T>, E> {
-        Ok(List(Vec::new()))
+        lenient::list(deserializer).map(Self)
     }
 }
 
@@ -187,6 +214,23 @@ mod tests {
             let written = serde_json::to_string(&number).unwrap();
             assert_eq!(written.parse::<Decimal>().unwrap(), number.0, "{text}");
             assert!(!written.contains('"'));
+        }
+    }
+
+    #[test]
+    fn amounts_read_in_every_shape() {
+        for (json, amount) in [
+            ("12.5", Some("12.5")),
+            ("\"1,012.50\"", Some("1012.50")),
+            ("{\"amount\":\"12.50\",\"currency\":\"USD\"}", Some("12.50")),
+            ("{\"units\":\"LB\",\"value\":3}", Some("3")),
+            ("[null,7]", Some("7")),
+            ("null", None),
+            ("\"\"", None),
+            ("true", None),
+        ] {
+            let read: Amount = serde_json::from_str(json).unwrap();
+            assert_eq!(read.0.map(|amount| amount.to_string()).as_deref(), amount, "{json}");
         }
     }
 

@@ -74,6 +74,7 @@ incoming! {
         code: Text,
         derived_code: Text,
         description: Text,
+        status_by_locale: Text,
         scan_location: Object<ReadAddress>,
         ancillary_details: List<AncillaryDetail>,
     }

@@ -28,6 +28,15 @@ pub fn problems(spec: &Value, path: &str, method: &str, body: &Value) -> Vec<Str
     found
 }
 
+/// What is wrong with a part of a form, by the name of its schema.
+pub fn problems_of(spec: &Value, schema: &str, body: &Value) -> Vec<String> {
+    let schema = &spec["components"]["schemas"][schema];
+    assert!(schema.is_object(), "the schema is not in the specification");
+    let mut found = Vec::new();
+    check(spec, schema, body, "", &mut found);
+    found
+}
+
 fn excused(problem: &str) -> bool {
     let matches = |pattern: &str| match pattern.split_once(": ") {
         Some((place, what)) => {

@@ -96,6 +96,14 @@ fn abroad() -> Vec<Wish> {
         s.options.paperless_customs = Some(true);
         carrier(s, "trade-documents", "0901, 0902");
     };
+    let certified = |s: &mut Shipment| {
+        carrier(
+            s,
+            "trade-documents",
+            "certificate_of_origin:0903, usmca_certification_of_origin:0904, other:0905",
+        );
+    };
+    let later = |s: &mut Shipment| drop(carrier(s, "trade-documents", "later"));
     let papers = |s: &mut Shipment| {
         if let Some(customs) = &mut s.customs {
             customs.contents = ContentsKind::Documents;
@@ -105,6 +113,8 @@ fn abroad() -> Vec<Wish> {
         ("abroad", with("us_to_de", |_| {}), "international-priority"),
         ("abroad, paperless, duty paid", with("us_to_de", paid), "international-economy"),
         ("abroad, uploaded invoice", with("us_to_de", uploaded), "international-priority"),
+        ("abroad, uploaded papers", with("us_to_de", certified), "international-priority"),
+        ("abroad, papers later", with("us_to_de", later), "international-priority"),
         ("documents", with("de_to_us", papers), "international-priority-express"),
         ("from China", with("cn_to_us", |_| {}), "international-connect-plus"),
         ("from Canada", with("ca_to_us", |_| {}), "ground"),

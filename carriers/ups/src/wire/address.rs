@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use waybill_core::lenient;
 
-use super::common::Described;
+use super::common::{Described, indicator};
 
 /// The request.
 #[derive(Debug, Serialize)]
@@ -61,14 +61,14 @@ pub struct XavResponseWrapper {
 #[serde(rename_all = "PascalCase")]
 pub struct XavResponse {
     /// It exists.
-    #[serde(default)]
-    pub valid_address_indicator: Option<serde::de::IgnoredAny>,
+    #[serde(default, deserialize_with = "indicator")]
+    pub valid_address_indicator: bool,
     /// Several could be meant.
-    #[serde(default)]
-    pub ambiguous_address_indicator: Option<serde::de::IgnoredAny>,
+    #[serde(default, deserialize_with = "indicator")]
+    pub ambiguous_address_indicator: bool,
     /// Nothing is like it.
-    #[serde(default)]
-    pub no_candidates_indicator: Option<serde::de::IgnoredAny>,
+    #[serde(default, deserialize_with = "indicator")]
+    pub no_candidates_indicator: bool,
     /// `1` commercial, `2` residential, `0` unknown.
     #[serde(default, deserialize_with = "lenient::object")]
     pub address_classification: Option<Described>,
@@ -85,6 +85,6 @@ pub struct Candidate {
     #[serde(default, deserialize_with = "lenient::object")]
     pub address_classification: Option<Described>,
     /// The address.
-    #[serde(default)]
-    pub address_key_format: AddressKeyFormat,
+    #[serde(default, deserialize_with = "lenient::object")]
+    pub address_key_format: Option<AddressKeyFormat>,
 }

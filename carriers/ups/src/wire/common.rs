@@ -1,7 +1,8 @@
 //! Elements that several UPS APIs share.
 
 use rust_decimal::Decimal;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use waybill_core::lenient;
 
 /// An "indicator": being there means yes, the value is ignored.
@@ -26,8 +27,50 @@ impl Serialize for Flag {
 #[serde(rename_all = "PascalCase")]
 pub struct Code {
     /// The code; empty when UPS left it out.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "code")]
     pub code: String,
+}
+
+fn code<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    lenient::text(deserializer).map(Option::unwrap_or_default)
+}
+
+/// An indicator in an answer: being there means yes, unless its value is a word for no.
+pub fn indicator<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    struct Indicator;
+    impl<'de> Visitor<'de> for Indicator {
+        type Value = bool;
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("an indicator")
+        }
+        fn visit_str<E>(self, text: &str) -> Result<bool, E> {
+            Ok(!["0", "n", "no", "false"].contains(&text.trim().to_ascii_lowercase().as_str()))
+        }
+        fn visit_bool<E>(self, yes: bool) -> Result<bool, E> {
+            Ok(yes)
+        }
+        fn visit_u64<E>(self, number: u64) -> Result<bool, E> {
+            Ok(number != 0)
+        }
+        fn visit_i64<E>(self, number: i64) -> Result<bool, E> {
+            Ok(number != 0)
+        }
+        fn visit_unit<E>(self) -> Result<bool, E> {
+            Ok(false)
+        }
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<bool, A::Error> {
+            while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+            Ok(true)
+        }
+        fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<bool, A::Error> {
+            let mut any = false;
+            while seq.next_element::<IgnoredAny>()?.is_some() {
+                any = true;
+            }
+            Ok(any)
+        }
+    }
+    deserializer.deserialize_any(Indicator)
 }
 
 impl Code {
@@ -344,7 +387,7 @@ pub struct ResponsePart {
 }
 
 /// A file in base64.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Image {
     /// `GIF`, `PDF`, `ZPL`; label recovery writes it small and under the other name.
@@ -365,31 +408,7 @@ pub struct Paper {
     /// The file.
     #[serde(default, deserialize_with = "lenient::object")]
     pub image: Option<Image>,
-}
-
-/// `{"response": {"errors": [{"code", "message"}]}}`: how every API refuses.
-#[derive(Debug, Deserialize)]
-pub struct ErrorBody {
-    /// The part.
-    #[serde(default, alias = "Response", deserialize_with = "lenient::object")]
-    pub response: Option<Errors>,
-}
-
-/// The errors of a refusal.
-#[derive(Debug, Deserialize)]
-pub struct Errors {
-    /// At least one.
-    #[serde(default, deserialize_with = "lenient::list")]
-    pub errors: Vec<ErrorItem>,
-}
-
-/// One error.
-#[derive(Debug, Default, Deserialize)]
-pub struct ErrorItem {
-    /// UPS's code.
-    #[serde(default, deserialize_with = "lenient::text")]
-    pub code: Option<String>,
-    /// UPS's words.
-    #[serde(default, deserialize_with = "lenient::text")]
-    pub message: Option<String>,
+    /// The file without the element around it, as control logs have it.
+    #[serde(flatten)]
+    pub bare: Image,
 }

@@ -17,9 +17,8 @@ pub struct InternationalForms {
     pub contacts: Contacts,
     /// Lines of goods.
     pub product: Vec<Product>,
-    /// Invoice number.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub invoice_number: Option<String>,
+    /// Invoice number, at most 35 characters.
+    pub invoice_number: String,
     /// `YYYYMMDD`.
     pub invoice_date: String,
     /// Purchase order number of the buyer.

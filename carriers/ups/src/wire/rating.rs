@@ -196,6 +196,12 @@ pub struct RatedShipment {
     /// Transport alone, published.
     #[serde(default, deserialize_with = "lenient::object")]
     pub base_service_charge: Option<Charged>,
+    /// Transport with fuel, where the base is not told.
+    #[serde(default, deserialize_with = "lenient::object")]
+    pub transportation_charges: Option<Charged>,
+    /// Options together.
+    #[serde(default, deserialize_with = "lenient::object")]
+    pub service_options_charges: Option<Charged>,
     /// Lines of the published price.
     #[serde(default, deserialize_with = "lenient::list")]
     pub itemized_charges: Vec<ItemizedCharge>,
@@ -226,6 +232,12 @@ pub struct PublishedCharges {
     /// Transport alone.
     #[serde(default, deserialize_with = "lenient::object")]
     pub base_service_charge: Option<Charged>,
+    /// Transport with fuel, where the base is not told.
+    #[serde(default, deserialize_with = "lenient::object")]
+    pub transportation_charges: Option<Charged>,
+    /// Options together.
+    #[serde(default, deserialize_with = "lenient::object")]
+    pub service_options_charges: Option<Charged>,
     /// Lines.
     #[serde(default, deserialize_with = "lenient::list")]
     pub itemized_charges: Vec<ItemizedCharge>,
@@ -295,6 +307,9 @@ pub struct RatedPackage {
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct PackageNegotiated {
+    /// Transport alone.
+    #[serde(default, deserialize_with = "lenient::object")]
+    pub base_service_charge: Option<Charged>,
     /// Lines.
     #[serde(default, deserialize_with = "lenient::list")]
     pub itemized_charges: Vec<ItemizedCharge>,
@@ -326,8 +341,8 @@ pub struct ServiceSummary {
     #[serde(default, deserialize_with = "lenient::object")]
     pub service: Option<Described>,
     /// There when UPS guarantees the day.
-    #[serde(default)]
-    pub guaranteed_indicator: Option<serde::de::IgnoredAny>,
+    #[serde(default, deserialize_with = "indicator")]
+    pub guaranteed_indicator: bool,
     /// `1`: arrives on Saturday for an extra charge.
     #[serde(default, deserialize_with = "lenient::text")]
     pub saturday_delivery: Option<String>,

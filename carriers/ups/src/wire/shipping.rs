@@ -229,6 +229,12 @@ pub struct ShipmentResults {
     /// Customs documents, all in one file.
     #[serde(default, deserialize_with = "lenient::list")]
     pub form: Vec<Paper>,
+    /// Remarks on taxes and prices.
+    #[serde(default, deserialize_with = "lenient::list")]
+    pub disclaimer: Vec<Described>,
+    /// Control log of a high value, to be signed by the driver.
+    #[serde(default, deserialize_with = "lenient::list")]
+    pub control_log_receipt: Vec<Paper>,
     /// Report for high values, to be signed by the driver.
     #[serde(default, deserialize_with = "lenient::list")]
     pub high_value_report: Vec<Paper>,

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use waybill_core::lenient;
 
-use super::common::ErrorItem;
+use super::refusal::ErrorItem;
 
 /// The answer.
 #[derive(Deserialize)]
@@ -46,11 +46,20 @@ pub struct Package {
     #[serde(default, deserialize_with = "lenient::list")]
     pub delivery_date: Vec<DeliveryDate>,
     /// Hours.
-    #[serde(default, deserialize_with = "lenient::object")]
-    pub delivery_time: Option<DeliveryTime>,
+    #[serde(default, deserialize_with = "lenient::list")]
+    pub delivery_time: Vec<DeliveryTime>,
     /// Scans, newest first.
     #[serde(default, deserialize_with = "lenient::list")]
     pub activity: Vec<Activity>,
+    /// Numbers of the shipper's.
+    #[serde(default, deserialize_with = "lenient::list")]
+    pub reference_number: Vec<AlternateNumber>,
+    /// Where it stands, three digits, without a current status.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub status_code: Option<String>,
+    /// Its words.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub status_description: Option<String>,
     /// Where it stands; its code is the three-digit one.
     #[serde(default, deserialize_with = "lenient::object")]
     pub current_status: Option<Status>,
@@ -112,6 +121,12 @@ pub struct Activity {
     /// Local time, `HHMMSS`.
     #[serde(default, deserialize_with = "lenient::text")]
     pub time: Option<String>,
+    /// The same in UTC.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub gmt_date: Option<String>,
+    /// The same in UTC, `07:29:00`.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub gmt_time: Option<String>,
     /// `-04:00`; older scans have none.
     #[serde(default, deserialize_with = "lenient::text")]
     pub gmt_offset: Option<String>,
@@ -150,6 +165,9 @@ pub struct Place {
     /// ISO 3166-1 alpha-2.
     #[serde(default, deserialize_with = "lenient::text")]
     pub country_code: Option<String>,
+    /// The same, in places where the other is missing.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub country: Option<String>,
 }
 
 /// What.
@@ -168,6 +186,9 @@ pub struct Status {
     /// Words.
     #[serde(default, deserialize_with = "lenient::text")]
     pub description: Option<String>,
+    /// Shorter words.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub simplified_text_description: Option<String>,
 }
 
 /// Who has it.

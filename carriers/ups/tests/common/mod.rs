@@ -4,7 +4,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use url::Url;
-use waybill_core::{Carrier, CarrierPlugin, LabelFormat, LabelKey, LabelOrder, LabelSpec, PickupRequest};
+use waybill_core::{
+    Carrier, CarrierPlugin, LabelFormat, LabelKey, LabelOrder, LabelSpec, PickupRequest, UploadRequest,
+};
 use waybill_testkit::{
     Exchange, ExpectedRequest, PlannedResponse, ScriptedHost, sample_handle, sample_shipment,
 };
@@ -21,7 +23,11 @@ pub fn ups() -> Box<dyn Carrier> {
 /// A host that hands out a token and answers everything else with these, in turn; the last one again and again.
 /// (As base64: in a text `{{` would begin a placeholder.)
 pub fn host(answers: &[(u16, String)]) -> ScriptedHost {
-    let token = json!({ "access_token": "t", "expires_in": "14399" }).to_string();
+    host_with_token(&json!({ "access_token": "t", "expires_in": "14399" }).to_string(), answers)
+}
+
+/// The same with another answer to the question for a token.
+pub fn host_with_token(token: &str, answers: &[(u16, String)]) -> ScriptedHost {
     let exchange = |method: &str, path: &str, status: u16, text: &str| Exchange {
         request: ExpectedRequest { method: method.into(), path: path.into(), ..ExpectedRequest::default() },
         response: PlannedResponse {
@@ -32,7 +38,7 @@ pub fn host(answers: &[(u16, String)]) -> ScriptedHost {
         optional: true,
         ..Exchange::default()
     };
-    let mut exchanges = vec![exchange("POST", "/security/**", 200, &token)];
+    let mut exchanges = vec![exchange("POST", "/security/**", 200, token)];
     for (status, text) in answers {
         exchanges.extend(["POST", "GET", "DELETE"].map(|method| exchange(method, "/api/**", *status, text)));
     }
@@ -65,4 +71,27 @@ pub fn pickup() -> PickupRequest {
     serde_json::from_value(json!({ "address": address, "date": "2026-11-24", "ready": "12:00:00",
         "close": "17:30:00", "parcels": shipment.parcels, "place": "front", "instructions": "ring" }))
     .unwrap()
+}
+
+pub fn upload(shipment: Option<LabelKey>) -> UploadRequest {
+    let file = STANDARD.encode("%PDF-1.4");
+    let documents = json!([{ "kind": "commercial_invoice", "format": "pdf", "bytes": file }]);
+    serde_json::from_value(
+        json!({ "documents": documents, "from": "US", "to": "CA", "ship_date": "2026-11-24",
+        "shipment": shipment }),
+    )
+    .unwrap()
+}
+
+/// A place in the material that is shared beside the repository, where it is.
+pub fn shared(below: &str) -> Option<std::path::PathBuf> {
+    let workspace = std::path::PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let root = std::env::var_os("WAYBILL_SHARED")
+        .map_or_else(|| workspace.join("../shared"), std::path::PathBuf::from);
+    let path = root.join("carriers/ups").join(below);
+    if !path.exists() {
+        eprintln!("skipped: no shared material (set WAYBILL_SHARED)");
+        return None;
+    }
+    Some(path)
 }

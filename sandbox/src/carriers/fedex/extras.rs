@@ -186,6 +186,7 @@ pub(super) fn upload(cx: &Cx, request: &Request) -> Reply {
         );
     }
     let id = format!("090{:013x}", cx.ledger().next_serial("fedex-document"));
+    cx.remember(&format!("document {id}"), "");
     let body =
         json!({"output": {"meta": {"documentType": "CI", "docId": id, "folderId": ["0b05a1d0c0000001"]}}});
     Reply::json(201, &body)

@@ -103,6 +103,14 @@ fn order(cx: &Cx, account: &Account, body: &Value) -> Result<(Shipment, Quote, F
             "A customer reference is longer than 40 characters.",
         );
     }
+    let attached = asked.list("/shipmentSpecialServices/etdDetail/attachedDocuments");
+    let unknown = |document: &&Value| {
+        let id = document.text("/documentId").unwrap_or_default();
+        cx.recall(&format!("document {id}")).is_none()
+    };
+    if attached.iter().any(unknown) {
+        return refused("DOCUMENTID.INVALID", "A trade document is unknown.");
+    }
     let code = asked.text("/serviceType").unwrap_or_default();
     let service = rate::service(&code).ok_or((
         400,

@@ -9,7 +9,7 @@ use super::rate::{self, Quote};
 use super::{Refusal, error, refuse, response_part};
 use crate::http::Json as _;
 use crate::world::{self, Place, money};
-use crate::{Cx, Reply, Request};
+use crate::{Account, Cx, Reply, Request};
 
 pub(super) fn address(request: &Request, option: &str) -> Reply {
     let Some(body) = request.json() else { return error(400, "10001", "The request is not well formed") };
@@ -220,7 +220,7 @@ pub(super) fn pickup_cancel(cx: &Cx, request: &Request, by: &str) -> Reply {
     Reply::json(200, &json!({"PickupCancelResponse": {"Response": response, "PickupType": by}}))
 }
 
-pub(super) fn upload(cx: &Cx, request: &Request) -> Reply {
+pub(super) fn upload(cx: &Cx, account: &Account, request: &Request) -> Reply {
     let Some(body) = request.json() else { return error(400, "10001", "The request is not well formed") };
     let asked = &body["UploadRequest"];
     if request.header("shippernumber").is_none() && asked.text("/ShipperNumber").is_none() {
@@ -232,11 +232,38 @@ pub(super) fn upload(cx: &Cx, request: &Request) -> Reply {
     }
     let id =
         |_| format!("{}.{:06}", cx.now().format("%Y-%m-%d-%H.%M.%S"), cx.ledger().next_serial("ups-form"));
-    let mut ids: Vec<Value> = forms.iter().map(id).map(Value::String).collect();
+    let ids: Vec<String> = forms.iter().map(id).collect();
+    ids.iter().for_each(|id| cx.remember(&format!("document {id}"), account.number));
+    let mut ids: Vec<Value> = ids.into_iter().map(Value::String).collect();
     let ids = if ids.len() == 1 { ids.remove(0) } else { Value::Array(ids) };
     let response = response_part(&asked["Request"], Vec::new());
     Reply::json(
         200,
         &json!({"UploadResponse": {"Response": response, "FormsHistoryDocumentID": {"DocumentID": ids}}}),
     )
+}
+
+/// Attaches uploaded documents to a shipment that was sold.
+pub(super) fn attach(cx: &Cx, account: &Account, request: &Request) -> Reply {
+    let Some(body) = request.json() else { return error(400, "10001", "The request is not well formed") };
+    let asked = &body["PushToImageRepositoryRequest"];
+    let ids = asked.list("/FormsHistoryDocumentID/DocumentID");
+    let uploaded = |id: &&Value| {
+        let id = id.text("").unwrap_or_default();
+        cx.recall(&format!("document {id}")).as_deref() == Some(account.number)
+    };
+    if ids.is_empty() || !ids.iter().all(uploaded) {
+        return error(400, "9590011", "Missing or invalid document id");
+    }
+    let shipment = asked.text("/ShipmentIdentifier").unwrap_or_default();
+    let sold = cx.ledger().by_number("ups", &shipment).is_some_and(|sale| sale.account == account.number);
+    let timed = asked
+        .text("/ShipmentDateAndTime")
+        .is_some_and(|time| chrono::NaiveDateTime::parse_from_str(&time, "%Y-%m-%d-%H.%M.%S").is_ok());
+    if !sold || !timed || asked.list("/TrackingNumber").is_empty() {
+        return error(400, "9590012", "Missing or invalid shipment");
+    }
+    let response = response_part(&asked["Request"], Vec::new());
+    let group = format!("{}", cx.ledger().next_serial("ups-form-group"));
+    Reply::json(200, &json!({"PushToImageRepositoryResponse": {"Response": response, "FormsGroupID": group}}))
 }

@@ -107,7 +107,8 @@ impl Personality for Ups {
             ("POST", ["api", "pickupcreation", _, "pickup"]) => extras::pickup_create(cx, request),
             ("POST", ["api", "shipments", _, "pickup", _]) => extras::pickup_rate(cx, request),
             ("DELETE", ["api", "shipments", _, "pickup", by]) => extras::pickup_cancel(cx, request, by),
-            ("POST", ["api", "paperlessdocuments", _, "upload"]) => extras::upload(cx, request),
+            ("POST", ["api", "paperlessdocuments", _, "upload"]) => extras::upload(cx, account, request),
+            ("POST", ["api", "paperlessdocuments", _, "image"]) => extras::attach(cx, account, request),
             _ => error(404, "10404", "Resource not found"),
         }
     }

@@ -35,6 +35,7 @@ fn sell(cx: &Cx, account: &Account, asked: &Value) -> Result<(Sale, Shipment, Qu
     let shipment = parse::shipment(body, "Packaging")?;
     let format = label_format(asked)?;
     check(account, asked, &shipment)?;
+    check_documents(cx, account, body)?;
     let code = shipment.service.clone().unwrap_or_default();
     let service =
         rate::service(&code).ok_or((400, "120100", "Missing or invalid service code".to_owned()))?;
@@ -125,6 +126,22 @@ fn check(account: &Account, asked: &Value, shipment: &Shipment) -> Result<(), Re
     Ok(())
 }
 
+/// Documents of the shipper's own must have been uploaded for the account before.
+fn check_documents(cx: &Cx, account: &Account, body: &Value) -> Result<(), Refusal> {
+    let form = "/ShipmentServiceOptions/InternationalForms";
+    let ids = body.list(&format!("{form}/UserCreatedForm/DocumentID"));
+    let own =
+        body.list(&format!("{form}/FormType")).iter().any(|kind| kind.text("").as_deref() == Some("07"));
+    let known = |id: &&Value| {
+        let id = id.text("").unwrap_or_default();
+        cx.recall(&format!("document {id}")).as_deref() == Some(account.number)
+    };
+    if (own && ids.is_empty()) || !ids.iter().all(known) {
+        return Err((400, "9590011", "Missing or invalid document id".to_owned()));
+    }
+    Ok(())
+}
+
 fn check_international(body: &Value) -> Result<(), Refusal> {
     let needed = [
         ("/ShipTo/Phone/Number", "120213", "Missing or invalid ship to phone number"),
@@ -141,7 +158,7 @@ fn check_international(body: &Value) -> Result<(), Refusal> {
     }
     let form = "/ShipmentServiceOptions/InternationalForms";
     if body.list(&format!("{form}/FormType")).iter().any(|kind| kind.text("").as_deref() == Some("01")) {
-        for field in ["InvoiceDate", "ReasonForExport", "CurrencyCode"] {
+        for field in ["InvoiceNumber", "InvoiceDate", "ReasonForExport", "CurrencyCode"] {
             if body.text(&format!("{form}/{field}")).is_none() {
                 return Err((400, "120541", format!("Missing or invalid {field} for the invoice")));
             }

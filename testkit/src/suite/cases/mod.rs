@@ -1,6 +1,7 @@
 //! The cases: one per rule of the contract, and one per scenario.
 
 mod carrier;
+mod extras;
 mod label;
 mod rate;
 mod scenario;
@@ -77,6 +78,11 @@ cases! {
     "PICKUP-02" "an unknown collection is NotFound" services::pickup_unknown;
     "ADDRESS-01" "a country that is not checked is Unchecked" services::address_unchecked;
     "ACCOUNT-01" "wrong credentials are Auth; nothing is changed" services::account;
+    "DOCUMENT-01" "documents are attached, by an option or by the call" extras::documents_are_attached;
+    "DOCUMENT-02" "what the carrier does not take is refused without a call" extras::documents_are_refused;
+    "CONSENT-01" "the page is the carrier's and holds no secret" extras::consent_page;
+    "CONSENT-02" "another sign-in and a refusal are errors without a call" extras::consent_refusals;
+    "CONSENT-03" "the account opens with what is granted" extras::consent_settings;
 }
 
 /// Joins what is wrong; nothing wrong is a pass.
