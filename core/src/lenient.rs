@@ -8,9 +8,10 @@ use std::str::FromStr;
 use rust_decimal::Decimal;
 use serde::Deserialize;
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer, StrDeserializer};
-use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserializer, IgnoredAny, IntoDeserializer, MapAccess, SeqAccess, Visitor};
 
-/// A list, one bare element, `null` or an empty string.
+/// A list, one bare element, `null` or an empty string. Elements that are `null`, and texts and numbers among objects,
+/// are left out.
 pub fn list<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
     struct List<T>(PhantomData<T>);
     impl<'de, T: Deserialize<'de>> Visitor<'de> for List<T> {
@@ -18,18 +19,30 @@ pub fn list<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             f.write_str("a list or one element")
         }
-        fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Self::Value, A::Error> {
-            Vec::deserialize(SeqAccessDeserializer::new(seq))
+        fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+            let mut all = Vec::new();
+            while let Some(Element(element)) = seq.next_element()? {
+                all.extend(element);
+            }
+            Ok(all)
         }
         fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
             T::deserialize(MapAccessDeserializer::new(map)).map(|one| vec![one])
         }
         fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Self::Value, E> {
-            if text.is_empty() {
-                Ok(Vec::new())
-            } else {
-                T::deserialize(StrDeserializer::<E>::new(text)).map(|one| vec![one])
-            }
+            Ok(Element::visit_str(PhantomData, text)?.into_iter().collect())
+        }
+        fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
+            Ok(Vec::new())
+        }
+        fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
+            Ok(Vec::new())
+        }
+        fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
+            Ok(Vec::new())
+        }
+        fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
+            Ok(Vec::new())
         }
         fn visit_unit<E>(self) -> Result<Self::Value, E> {
             Ok(Vec::new())
@@ -38,7 +51,56 @@ pub fn list<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> 
     deserializer.deserialize_any(List(PhantomData))
 }
 
-/// An object, or `None` for `null`, an empty string or an empty list.
+/// One element of a list; `None` for `null` and for a text or number where an object is wanted.
+struct Element<T>(Option<T>);
+
+impl<'de, T: Deserialize<'de>> Element<T> {
+    fn visit_str<E: serde::de::Error>(_: PhantomData<T>, text: &str) -> Result<Option<T>, E> {
+        match text.is_empty() {
+            true => Ok(None),
+            false => Ok(T::deserialize(StrDeserializer::<E>::new(text)).ok()),
+        }
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Element<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct One<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for One<T> {
+            type Value = Option<T>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an element of a list")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(map)).map(Some)
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Self::Value, A::Error> {
+                T::deserialize(SeqAccessDeserializer::new(seq)).map(Some)
+            }
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Self::Value, E> {
+                Element::visit_str(PhantomData, text)
+            }
+            fn visit_bool<E: serde::de::Error>(self, yes: bool) -> Result<Self::Value, E> {
+                Ok(T::deserialize(IntoDeserializer::<E>::into_deserializer(yes)).ok())
+            }
+            fn visit_i64<E: serde::de::Error>(self, number: i64) -> Result<Self::Value, E> {
+                Ok(T::deserialize(IntoDeserializer::<E>::into_deserializer(number)).ok())
+            }
+            fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<Self::Value, E> {
+                Ok(T::deserialize(IntoDeserializer::<E>::into_deserializer(number)).ok())
+            }
+            fn visit_f64<E: serde::de::Error>(self, number: f64) -> Result<Self::Value, E> {
+                Ok(T::deserialize(IntoDeserializer::<E>::into_deserializer(number)).ok())
+            }
+            fn visit_unit<E>(self) -> Result<Self::Value, E> {
+                Ok(None)
+            }
+        }
+        deserializer.deserialize_any(One(PhantomData)).map(Element)
+    }
+}
+
+/// An object, or `None` for `null`, an empty list, a text or a number.
 pub fn object<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<T>, D::Error> {
@@ -52,11 +114,23 @@ pub fn object<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
             T::deserialize(MapAccessDeserializer::new(map)).map(Some)
         }
         fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-            let first = seq.next_element()?;
-            while seq.next_element::<serde::de::IgnoredAny>()?.is_some() {}
+            let first = seq.next_element::<Element<T>>()?.and_then(|element| element.0);
+            while seq.next_element::<IgnoredAny>()?.is_some() {}
             Ok(first)
         }
         fn visit_str<E: serde::de::Error>(self, _: &str) -> Result<Self::Value, E> {
+            Ok(None)
+        }
+        fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
+            Ok(None)
+        }
+        fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
+            Ok(None)
+        }
+        fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
+            Ok(None)
+        }
+        fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
             Ok(None)
         }
         fn visit_unit<E>(self) -> Result<Self::Value, E> {
@@ -68,7 +142,7 @@ pub fn object<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
 
 struct Scalar;
 
-impl Visitor<'_> for Scalar {
+impl<'de> Visitor<'de> for Scalar {
     type Value = Option<String>;
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a text, a number or null")
@@ -93,9 +167,29 @@ impl Visitor<'_> for Scalar {
     fn visit_unit<E>(self) -> Result<Self::Value, E> {
         Ok(None)
     }
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(None)
+    }
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        let mut first = None;
+        while let Some(Text(element)) = seq.next_element()? {
+            first = first.or(element);
+        }
+        Ok(first)
+    }
 }
 
-/// A text, from a text, a number or a boolean; trimmed; `None` for `null` and for blank.
+struct Text(Option<String>);
+
+impl<'de> Deserialize<'de> for Text {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        text(deserializer).map(Text)
+    }
+}
+
+/// A text, from a text, a number or a boolean; trimmed; the first one of a list; `None` for `null`, for blank and for an
+/// object.
 pub fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     deserializer.deserialize_any(Scalar)
 }
@@ -103,6 +197,15 @@ pub fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>
 /// A decimal, from a text or a number; `None` for `null`, for blank and for words.
 pub fn decimal<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Decimal>, D::Error> {
     Ok(text(deserializer)?.and_then(|text| parse_decimal(&text)))
+}
+
+/// A yes or no, from a boolean, a number or a word (`true`, `Y`, `1`); `None` for everything else.
+pub fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
+    Ok(text(deserializer)?.and_then(|text| match text.to_ascii_lowercase().as_str() {
+        "true" | "yes" | "y" | "1" => Some(true),
+        "false" | "no" | "n" | "0" => Some(false),
+        _ => None,
+    }))
 }
 
 /// Reads a decimal as carriers print it, with thousands separators and exponents.
@@ -123,6 +226,8 @@ mod tests {
         note: Option<Item>,
         #[serde(default, deserialize_with = "decimal")]
         price: Option<Decimal>,
+        #[serde(default, deserialize_with = "flag")]
+        good: Option<bool>,
     }
     #[derive(Deserialize)]
     struct Item {
@@ -142,6 +247,8 @@ mod tests {
             (r#"{"items":{"code":3},"note":"","price":12.49}"#, 1, false, Some("12.49")),
             (r#"{"items":null,"note":null,"price":""}"#, 0, false, None),
             (r#"{"items":"","price":"1,234.50"}"#, 0, false, Some("1234.50")),
+            (r#"{"items":[null,{"code":["",4]},"x",7],"note":true,"price":{"amount":1}}"#, 1, false, None),
+            (r#"{"items":7,"note":[null],"price":[2.5,3]}"#, 0, false, Some("2.5")),
             ("{}", 0, false, None),
         ] {
             let sample: Sample = serde_json::from_str(json).unwrap();
@@ -149,6 +256,22 @@ mod tests {
             assert!(sample.items.iter().all(|item| item.code.is_some()));
             assert_eq!(sample.note.is_some(), note, "{json}");
             assert_eq!(sample.price.map(|price| price.to_string()).as_deref(), price, "{json}");
+        }
+    }
+
+    #[test]
+    fn a_yes_is_read_in_every_form() {
+        for (json, good) in [
+            ("true", Some(true)),
+            ("\"Y\"", Some(true)),
+            ("1", Some(true)),
+            ("\"false\"", Some(false)),
+            ("0", Some(false)),
+            ("\"maybe\"", None),
+            ("{}", None),
+        ] {
+            let sample: Sample = serde_json::from_str(&format!("{{\"good\":{json}}}")).unwrap();
+            assert_eq!(sample.good, good, "{json}");
         }
     }
 }
