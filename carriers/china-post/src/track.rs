@@ -99,10 +99,29 @@ fn outcome(number: &str, events: &Events) -> TrackOutcome {
 fn moment(text: Option<&str>) -> LocalMoment {
     let parsed = text.and_then(|text| {
         let text = text.trim();
-        let forms = ["%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y/%m/%d %H:%M:%S", "%Y-%m-%d %H:%M"];
-        forms.iter().find_map(|form| NaiveDateTime::parse_from_str(text, form).ok())
+        let forms = [
+            "%Y-%m-%d %H:%M:%S%.f",
+            "%Y-%m-%dT%H:%M:%S%.f",
+            "%Y/%m/%d %H:%M:%S",
+            "%Y-%m-%d %H:%M",
+            "%Y%m%d%H%M%S",
+        ];
+        let printed = forms.iter().find_map(|form| NaiveDateTime::parse_from_str(text, form).ok());
+        printed.or_else(|| instant(text))
     });
     parsed.map(LocalMoment::local).unwrap_or_default()
+}
+
+/// Milliseconds or seconds since 1970, in China's time.
+fn instant(text: &str) -> Option<NaiveDateTime> {
+    let number: i64 = text.parse().ok()?;
+    let seconds = match text.len() {
+        13 => number.checked_div(1000)?,
+        10 => number,
+        _ => return None,
+    };
+    let china = chrono::DateTime::from_timestamp(seconds, 0)?;
+    china.naive_utc().checked_add_signed(chrono::Duration::hours(8))
 }
 
 /// A history out of coded events, sorted by time and then by the order in which they came.
@@ -140,7 +159,11 @@ fn reverses(event: &Event, earlier: &[TrackEvent]) -> Option<String> {
 fn track_event(at: LocalMoment, event: &Event, reverses: Option<String>) -> TrackEvent {
     let code = event.op_code.clone().unwrap_or_default();
     let corrects = reversed_by(&code).is_some();
-    let (mut status, mut detail) = known(Namespace::Operation, &code).unwrap_or((TrackStatus::Unknown, None));
+    let found = known(Namespace::Operation, &code)
+        .or_else(|| known(Namespace::Operation, &code.to_ascii_uppercase()));
+    // Without a code its name says what happened.
+    let named = || event.op_name.as_deref().map(eub_status).filter(|_| code.is_empty());
+    let (mut status, mut detail) = found.or_else(named).unwrap_or((TrackStatus::Unknown, None));
     if corrects {
         (status, detail) = (TrackStatus::Unknown, Some(TrackDetail::Correction));
     }
@@ -291,8 +314,36 @@ mod tests {
             event("2026-10-08 17:00:00", "743"),
         ]);
         assert_eq!((undelivered.status, undelivered.delivered), (TrackStatus::OutForDelivery, None));
+        let nameless =
+            Event {
+                op_name: Some("妥投".into()), op_time: Some("1791453600000".into()), ..Event::default()
+            };
+        let told = track(vec![nameless]);
+        assert_eq!(told.status, TrackStatus::Delivered);
+        assert_eq!(told.events[0].at.time.map(|time| time.to_string()).as_deref(), Some("18:00:00"));
         let again = track(vec![event("2026-10-08 10:00:00", "345"), event("2026-10-08 11:00:00", "304")]);
         assert_eq!(again.events[0].reverses.as_deref(), Some("345"));
+    }
+
+    #[test]
+    fn every_printed_form_of_a_time_is_read() {
+        let forms = [
+            "2026-10-08 10:00:00",
+            "2026-10-08 10:00:00.0",
+            "2026-10-08T10:00:00",
+            "2026/10/08 10:00:00",
+            "2026-10-08 10:00",
+            "20261008100000",
+            "1791453600000",
+            "1791453600",
+        ];
+        for text in forms.iter().take(6) {
+            assert_eq!(moment(Some(text)).sort_key().unwrap().to_string(), "2026-10-08 10:00:00", "{text}");
+        }
+        for text in &forms[6..] {
+            assert_eq!(moment(Some(text)).sort_key().unwrap().to_string(), "2026-10-08 18:00:00", "{text}");
+        }
+        assert_eq!(moment(Some("soon")).sort_key(), None);
     }
 
     #[test]
