@@ -229,48 +229,46 @@ fn epacket_track(number: &str, traces: &Traces) -> Track {
 }
 
 /// Words of the partner interface's events, which have no codes, in the order in which they must be looked for: the
-/// Chinese word for "delivered" stands inside "not delivered" and "delivered back".
+/// Chinese word for "delivered" stands inside "not delivered" and "delivered back". Latin words in small letters.
 const WORDS: &[(&[&str], TrackStatus, Option<TrackDetail>)] = &[
-    (&["退回妥投"], TrackStatus::Returned, None),
+    (&["退回妥投", "退回签收"], TrackStatus::Returned, None),
     (
-        &["未妥投", "试投", "Unsuccessful", "unsuccessful", "Attempted", "attempted"],
+        &["未妥投", "未签收", "试投", "投递失败", "未成功", "unsuccessful", "attempted"],
         TrackStatus::Attempted,
         None,
     ),
-    (&["退回", "退件", "Return", "return"], TrackStatus::Exception, Some(TrackDetail::Returning)),
+    (&["退回", "退件", "return"], TrackStatus::Exception, Some(TrackDetail::Returning)),
+    (&["海关留存", "扣留", "held by", "retained"], TrackStatus::Exception, Some(TrackDetail::CustomsHeld)),
     (
-        &["海关留存", "扣留", "Held by", "held by", "Retained", "retained"],
-        TrackStatus::Exception,
-        Some(TrackDetail::CustomsHeld),
-    ),
-    (
-        &["海关放行", "已通关", "完成目的国清关", "Released", "released"],
+        &["海关放行", "已通关", "完成目的国清关", "released"],
         TrackStatus::InTransit,
         Some(TrackDetail::CustomsCleared),
     ),
-    (&["送交", "海关", "清关", "Customs", "customs"], TrackStatus::InTransit, Some(TrackDetail::Customs)),
+    (&["海关", "清关", "customs"], TrackStatus::InTransit, Some(TrackDetail::Customs)),
     (
-        &["投递下段", "派送", "Out for delivery", "Out For Delivery", "out for delivery"],
+        &["自提点", "代收点", "待自提", "collection point", "awaiting collection"],
+        TrackStatus::AvailableForPickup,
+        Some(TrackDetail::PickupPoint),
+    ),
+    (
+        &["投递下段", "派送", "派件", "安排投递", "正在投递", "out for delivery"],
         TrackStatus::OutForDelivery,
         None,
     ),
+    (&["妥投", "签收", "final delivery", "delivered"], TrackStatus::Delivered, None),
     (
-        &["妥投", "已签收", "Final delivery", "Final Delivery", "Delivered", "delivered"],
-        TrackStatus::Delivered,
-        None,
-    ),
-    (
-        &["Despatch", "Depart", "depart", "离开", "启运", "封车"],
+        &["despatch", "dispatch", "depart", "离开", "启运", "封车", "交航"],
         TrackStatus::InTransit,
         Some(TrackDetail::Departed),
     ),
-    (&["Arriv", "arriv", "到达"], TrackStatus::InTransit, Some(TrackDetail::Arrived)),
-    (&["收寄", "Posting", "posting", "Collection", "collection"], TrackStatus::Accepted, None),
-    (&["处理中心", "互换局", "Outward", "Sorting", "sorting"], TrackStatus::InTransit, None),
+    (&["arriv", "到达"], TrackStatus::InTransit, Some(TrackDetail::Arrived)),
+    (&["收寄", "揽收", "posting", "collection"], TrackStatus::Accepted, None),
+    (&["处理中心", "互换局", "outward", "inward", "sorting"], TrackStatus::InTransit, None),
 ];
 
 /// Status of an event of the partner interface by its words.
 pub fn eub_status(text: &str) -> (TrackStatus, Option<TrackDetail>) {
+    let text = text.to_lowercase();
     let found = WORDS.iter().find(|row| row.0.iter().any(|word| text.contains(word)));
     found.map_or((TrackStatus::Unknown, None), |row| (row.1.clone(), row.2.clone()))
 }
@@ -291,6 +289,13 @@ mod tests {
             ("Despatch from Sorting Center", TrackStatus::InTransit),
             ("Attempted/Unsuccessful delivery", TrackStatus::Attempted),
             ("Delivered", TrackStatus::Delivered),
+            ("FINAL DELIVERY", TrackStatus::Delivered),
+            ("投递并签收，签收人：他人代收", TrackStatus::Delivered),
+            ("投递失败，未签收", TrackStatus::Attempted),
+            ("正在投递", TrackStatus::OutForDelivery),
+            ("Arrival at collection point", TrackStatus::AvailableForPickup),
+            ("已揽收", TrackStatus::Accepted),
+            ("Inward Office of Exchange", TrackStatus::InTransit),
             ("something new", TrackStatus::Unknown),
         ] {
             assert_eq!(eub_status(text).0, status, "{text}");

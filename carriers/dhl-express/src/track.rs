@@ -264,8 +264,8 @@ fn history(number: &TrackingNumber, answers: &[Event]) -> Track {
 /// Whether a list runs from the newest to the oldest: by the days of its ends, within one day by most neighbours. Two
 /// events of one day are taken as recorded, oldest first.
 fn newest_first(list: &[TrackEvent]) -> bool {
-    let day = |event: Option<&TrackEvent>| event.and_then(|event| event.at.date);
-    let (first, last) = (day(list.first()), day(list.last()));
+    let day = |event: &TrackEvent| event.at.date;
+    let (first, last) = (list.iter().find_map(day), list.iter().rev().find_map(day));
     if first != last {
         return first > last;
     }
