@@ -8,6 +8,7 @@ mod cassette;
 mod exchange;
 mod fault;
 mod fixtures;
+#[cfg(feature = "http-host")]
 mod http_host;
 mod inputs;
 mod json;
@@ -25,6 +26,7 @@ pub use books::{Books, LogLine, Sent, standard_now};
 pub use cassette::{Cassette, Recorder};
 pub use exchange::{Exchange, ExpectedRequest, Folder, Part, PlannedResponse};
 pub use fault::{At, Fault};
+#[cfg(feature = "http-host")]
 pub use http_host::HttpHost;
 pub use inputs::{sample_handle, sample_shipment};
 pub use mode::{Direct, Link, Loopback, Mode};

@@ -129,6 +129,7 @@ fn answers_of_the_open_platform_in_their_shapes() {
         (r#"{"retCode":"00000","retBody":"","success":true}"#, ErrorKind::Malformed),
         (r#"{"retCode":"00000","retBody":null}"#, ErrorKind::Malformed),
         (r#"{"retMsg":"授权码错误"}"#, ErrorKind::Auth),
+        (r#"{"code":"A0001","codeMessage":"签名验证失败"}"#, ErrorKind::Auth),
         (r#"{}"#, ErrorKind::Malformed),
     ] {
         assert_eq!(open::ordered(answer(body)).unwrap_err().kind, kind, "{body}");

@@ -45,6 +45,7 @@ const PHRASES: &[(&str, ErrorKind)] = &[
     ("location is invalid", ErrorKind::BadAddress),
     ("was not found", ErrorKind::NotFound),
     ("no data found", ErrorKind::NotFound),
+    ("no shipments found", ErrorKind::NotFound),
     ("information not found", ErrorKind::NotFound),
     ("parameters not having correct format", ErrorKind::Invalid),
     ("required key", ErrorKind::Invalid),

@@ -85,7 +85,9 @@ pub fn body(response: Response, what: &str) -> Result<(Option<String>, Response)
     if response.status().is_server_error() || matches!(response.status().as_u16(), 401 | 403 | 404 | 429) {
         return Err(wire::status_error(&response, what));
     }
-    let envelope: Envelope = wire::parse_json(&response, what)?;
+    let mut envelope: Envelope = wire::parse_json(&response, what)?;
+    envelope.ret_code = envelope.ret_code.or(envelope.code.take());
+    envelope.ret_msg = envelope.ret_msg.or(envelope.code_message.take());
     let code = envelope.ret_code.as_deref();
     // "00000"; as a number it is one zero.
     let zeros = code.map(|code| code.bytes().all(|byte| byte == b'0'));

@@ -69,13 +69,14 @@ pub(crate) fn label_request(base: &Url, keys: &Pcp, number: &str) -> Result<Requ
     post(base, "surface/download", &fields)
 }
 
-/// Cancels a number (2.7).
+/// Cancels a number (2.7). Clients differ in the name of the digest, so it goes under both.
 pub(crate) fn cancel_request(base: &Url, keys: &Pcp, number: &str) -> Result<Request> {
     let digest = md5_digest(number, &keys.key);
     let fields = [
         ("waybillNo", number),
         ("senderNo", keys.sender_no.as_str()),
         ("ecCompanyId", company(keys)),
+        ("digest", &digest),
         ("dataDigest", &digest),
     ];
     post(base, "orderService/cancelOrder", &fields)
