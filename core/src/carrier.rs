@@ -131,6 +131,12 @@ pub trait Label: Send + Sync {
         let _ = (cx, request);
         Err(Error::unsupported("this carrier does not give a label a second time"))
     }
+
+    /// Adds the shipper's own papers to a bought shipment, for carriers that pass them on to customs.
+    async fn attach(&self, cx: &Cx, request: &AttachRequest) -> Result<AttachReply> {
+        let _ = (cx, request);
+        Err(Error::unsupported("this carrier takes no papers after the purchase"))
+    }
 }
 
 /// Where parcels are.
@@ -172,6 +178,11 @@ pub trait Pickup: Send + Sync {
     ///
     /// * `PICKUP-02` An unknown number is `NotFound`.
     async fn cancel(&self, cx: &Cx, key: &PickupKey) -> Result<PickupCancelled>;
+    /// Changes a collection: day, times, place, parcels. Doing it twice is doing it once.
+    async fn update(&self, cx: &Cx, change: &PickupUpdate) -> Result<PickupReply> {
+        let _ = (cx, change);
+        Err(Error::unsupported("this carrier changes no collection: cancel it and order another one"))
+    }
 }
 
 /// Whether an address exists.

@@ -127,9 +127,6 @@ pub fn object<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
         fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
             Ok(None)
         }
-        fn visit_unit<E>(self) -> Result<Self::Value, E> {
-            Ok(None)
-        }
         fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
             Ok(None)
         }
@@ -140,6 +137,9 @@ pub fn object<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
             Ok(None)
         }
         fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
+            Ok(None)
+        }
+        fn visit_unit<E>(self) -> Result<Self::Value, E> {
             Ok(None)
         }
     }
@@ -246,6 +246,15 @@ pub fn decimal<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Deci
     Ok(text(deserializer)?.and_then(|text| parse_decimal(&text)))
 }
 
+/// A yes or no, from a boolean, a number or a word (`true`, `Y`, `1`); `None` for everything else.
+pub fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
+    Ok(text(deserializer)?.and_then(|text| match text.to_ascii_lowercase().as_str() {
+        "true" | "yes" | "y" | "1" => Some(true),
+        "false" | "no" | "n" | "0" => Some(false),
+        _ => None,
+    }))
+}
+
 /// Reads a decimal as carriers print it, with thousands separators and exponents.
 pub fn parse_decimal(text: &str) -> Option<Decimal> {
     let cleaned = text.trim().replace(',', "");
@@ -264,6 +273,8 @@ mod tests {
         note: Option<Item>,
         #[serde(default, deserialize_with = "decimal")]
         price: Option<Decimal>,
+        #[serde(default, deserialize_with = "flag")]
+        good: Option<bool>,
     }
     #[derive(Deserialize)]
     struct Item {
@@ -291,6 +302,8 @@ mod tests {
             ),
             (r#"{"items":[{"code":["1"]},"x",7],"note":5,"price":{"amount":1}}"#, 1, false, None),
             (r#"{"items":"nothing to say","note":true}"#, 0, false, None),
+            (r#"{"items":[null,{"code":["",4]},"x",7],"note":true,"price":{"amount":1}}"#, 1, false, None),
+            (r#"{"items":7,"note":[null],"price":[2.5,3]}"#, 0, false, Some("2.5")),
             ("{}", 0, false, None),
         ] {
             let sample: Sample = serde_json::from_str(json).unwrap();
@@ -310,6 +323,22 @@ mod tests {
         {
             let Numbers(found) = serde_json::from_str(json).unwrap();
             assert_eq!(found.len(), count, "{json}");
+        }
+    }
+
+    #[test]
+    fn a_yes_is_read_in_every_form() {
+        for (json, good) in [
+            ("true", Some(true)),
+            ("\"Y\"", Some(true)),
+            ("1", Some(true)),
+            ("\"false\"", Some(false)),
+            ("0", Some(false)),
+            ("\"maybe\"", None),
+            ("{}", None),
+        ] {
+            let sample: Sample = serde_json::from_str(&format!("{{\"good\":{json}}}")).unwrap();
+            assert_eq!(sample.good, good, "{json}");
         }
     }
 }

@@ -93,6 +93,11 @@ impl<W: Wire> Remote<W> {
         Self { profile, capabilities, wire }
     }
 
+    /// The wire, for calls by name.
+    pub fn wire(&self) -> &W {
+        &self.wire
+    }
+
     /// The same carrier behind another wire, such as one that watches over the first.
     pub fn map_wire<V: Wire>(self, wrap: impl FnOnce(W) -> V) -> Remote<V> {
         Remote { profile: self.profile, capabilities: self.capabilities, wire: wrap(self.wire) }
@@ -230,6 +235,8 @@ operations! {
         Recover = "recover", recover(RecoverRequest) -> Recovery, Read;
         /// A label again.
         Reprint = "reprint", reprint(ReprintRequest) -> ReprintReply, Read;
+        /// Papers for a bought shipment.
+        Attach = "attach", attach(AttachRequest) -> AttachReply, Change;
     }
     tracking: Tracking {
         /// Histories of parcels.
@@ -246,6 +253,8 @@ operations! {
         SchedulePickup = "schedule_pickup", schedule(PickupRequest, permit) -> PickupReply, Spend;
         /// Cancels a collection.
         CancelPickup = "cancel_pickup", cancel(PickupKey) -> PickupCancelled, Change;
+        /// Changes a collection.
+        UpdatePickup = "update_pickup", update(PickupUpdate) -> PickupReply, Change;
     }
     address_check: AddressCheck {
         /// Checks an address.
@@ -279,6 +288,7 @@ impl Attachments for RateReply {}
 impl Attachments for Allocation {}
 impl Attachments for VoidOutcome {}
 impl Attachments for TrackReplies {}
+impl Attachments for AttachReply {}
 impl Attachments for PickupReply {}
 impl Attachments for PickupCancelled {}
 impl Attachments for AddressReply {}

@@ -101,35 +101,54 @@ fn authorization(request: &mut Request, value: &str) -> Result<()> {
 /// Reads a JSON answer. The error names the path in the answer and shows nothing of its content. Its phase is
 /// `OutcomeUnknown`: an answer to a purchase that cannot be read may be a sale.
 pub fn parse_json<T: DeserializeOwned>(response: &Response, what: &str) -> Result<T> {
-    let words = words_of(response);
     let body = response.body();
-    if body.is_empty() {
-        return Err(Error::malformed(format!("{what}: the answer is empty")).with_words(words));
+    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+    // Reading with a trace of the path costs about as much again, so only a failure is read with it.
+    let text = String::from_utf8_lossy(body);
+    let mut deserializer = serde_json::Deserializer::from_str(&text);
+    match T::deserialize(&mut deserializer) {
+        Ok(value) => Ok(value),
+        Err(_) => Err(unreadable::<T>(response, &text, what)),
     }
-    if let Some(kind) = not_json(response) {
-        return Err(Error::malformed(format!(
-            "{what}: the answer is {kind}, not JSON; a proxy may have answered in the carrier's place"
-        ))
-        .with_words(words));
-    }
-    let mut deserializer = serde_json::Deserializer::from_slice(body);
-    serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
-        let at = error.path().to_string();
-        let inner = error.into_inner();
-        let problem = match inner.classify() {
-            serde_json::error::Category::Eof => "it ends in the middle".to_owned(),
-            serde_json::error::Category::Syntax => {
-                format!("no JSON at line {} column {}", inner.line(), inner.column())
-            }
-            _ => format!("unexpected value at `{at}`"),
-        };
-        Error::malformed(format!("{what}: the answer cannot be read: {problem}")).with_words(words)
-    })
 }
 
-fn not_json(response: &Response) -> Option<&'static str> {
-    let first = response.body().iter().find(|byte| !byte.is_ascii_whitespace());
-    match first {
+/// Why a JSON answer cannot be read.
+fn unreadable<T: DeserializeOwned>(response: &Response, text: &str, what: &str) -> Error {
+    let problem = match not_json(text) {
+        Some("empty") => format!("{what}: the answer is empty"),
+        Some(kind) => {
+            format!(
+                "{what}: the answer is {kind}, not JSON; a proxy may have answered in the carrier's place"
+            )
+        }
+        None => {
+            let mut deserializer = serde_json::Deserializer::from_str(text);
+            let problem = match serde_path_to_error::deserialize::<_, T>(&mut deserializer) {
+                // It failed a moment ago, so this does not happen.
+                Ok(_) => "it is no JSON".to_owned(),
+                Err(error) => {
+                    let at = error.path().to_string();
+                    let inner = error.into_inner();
+                    match inner.classify() {
+                        serde_json::error::Category::Eof => "it ends in the middle".to_owned(),
+                        serde_json::error::Category::Syntax => {
+                            format!("no JSON at line {} column {}", inner.line(), inner.column())
+                        }
+                        _ => format!("unexpected value at `{at}`"),
+                    }
+                }
+            };
+            format!("{what}: the answer cannot be read: {problem}")
+        }
+    };
+    Error::malformed(problem).with_words(words_of(response))
+}
+
+fn not_json(text: &str) -> Option<&'static str> {
+    if text.is_empty() {
+        return Some("empty");
+    }
+    match text.trim_start().bytes().next() {
         None => Some("blank"),
         Some(b'<') => Some("HTML or XML"),
         Some(_) => None,
@@ -232,6 +251,14 @@ mod tests {
             assert!(error.message.contains(word), "{error}");
             assert_eq!(error.phase, Phase::OutcomeUnknown);
         }
+    }
+
+    #[test]
+    fn a_byte_order_mark_and_bytes_that_are_no_utf8_do_not_hide_an_answer() {
+        let body = b"\xef\xbb\xbf{\"city\":\"M\xfcnchen\"}";
+        let response = http::Response::new(Bytes::from_static(body));
+        let read: std::collections::BTreeMap<String, String> = parse_json(&response, "track").unwrap();
+        assert_eq!(read["city"], "M\u{fffd}nchen");
     }
 
     #[test]

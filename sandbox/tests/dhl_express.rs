@@ -60,6 +60,23 @@ async fn the_gateway_has_its_own_words_for_wrong_keys() {
     assert_eq!((answer.status, answer.text("/reasons/0/msg").as_str()), (401, "Invalid Credentials"));
 }
 
+/// The parts stand in two currencies, so that only the total is a sum.
+#[tokio::test]
+async fn landed_cost_mixes_currencies() {
+    let sandbox = sandbox().await;
+    let mut asked = rates("US", "FR", true);
+    asked["currencyCode"] = json!("USD");
+    asked["items"] = json!([{"number": 1, "quantity": 2, "unitPrice": 50, "unitPriceCurrencyCode": "USD", "manufacturerCountry": "US"}]);
+    let answer = client(&sandbox).post("/landed-cost", asked.clone()).await;
+    let lines = answer.at("/products/0/detailedPriceBreakdown/0/breakdown");
+    let currencies: Vec<_> =
+        lines.as_array().unwrap().iter().map(|line| line["priceCurrency"].clone()).collect();
+    assert_eq!(currencies, ["USD", "EUR", "EUR"]);
+    assert_eq!(answer.text("/products/0/totalPrice/0/priceCurrency"), "USD");
+    asked["items"] = json!([]);
+    assert_eq!(client(&sandbox).post("/landed-cost", asked).await.status, 422);
+}
+
 #[tokio::test]
 async fn products_depend_on_customs_and_a_price_comes_in_three_currencies() {
     let sandbox = sandbox().await;

@@ -75,9 +75,9 @@ struct Script {
 /// An exchange with its placeholders filled in and its answer built; or what is wrong with it.
 #[derive(Debug)]
 pub(crate) struct Prepared {
-    request: Result<ExpectedRequest, String>,
+    pub(crate) request: Result<ExpectedRequest, String>,
     path: String,
-    response: Result<Response, String>,
+    pub(crate) response: Result<Response, String>,
     optional: bool,
     times: Option<usize>,
 }

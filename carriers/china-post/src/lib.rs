@@ -21,6 +21,7 @@ mod text;
 mod track;
 mod void;
 mod wire;
+mod xml;
 
 pub use carrier::ChinaPost;
 

@@ -5,15 +5,30 @@ use std::borrow::Cow;
 use bytes::Bytes;
 use waybill_core::{Response, wire};
 
-/// Makes an answer UTF-8. Answers in error may be GBK, with or without saying so: bytes that are no UTF-8 are read as
-/// GB 18030, which holds all of GBK.
+/// Makes an answer UTF-8. Answers may be GBK, with or without saying so: bytes that are no UTF-8, and bytes that are said
+/// to be GBK and show no Chinese as UTF-8, are read as GB 18030, which holds all of GBK.
 pub fn utf8(response: Response) -> Response {
-    if std::str::from_utf8(response.body()).is_ok() {
+    let readable = match std::str::from_utf8(response.body()) {
+        Err(_) => false,
+        Ok(text) => text.is_ascii() || has_han(text) || !says_gbk(&response),
+    };
+    if readable {
         return response;
     }
     let (parts, body) = response.into_parts();
     let (text, ..) = encoding_rs::GB18030.decode(&body);
     Response::from_parts(parts, Bytes::from(text.into_owned()))
+}
+
+/// Whether the content type or the XML declaration names one of the GB encodings.
+fn says_gbk(response: &Response) -> bool {
+    let start = response.body().get(..120).unwrap_or(response.body());
+    let declared = String::from_utf8_lossy(start).to_ascii_lowercase();
+    let declared = declared.split_once("encoding=").map(|(_, rest)| rest.to_owned()).unwrap_or_default();
+    let kind = response.headers().get(http::header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    let kind = kind.unwrap_or_default().to_ascii_lowercase();
+    let kind = kind.split_once("charset=").map(|(_, rest)| rest.to_owned()).unwrap_or_default();
+    [declared, kind].iter().any(|name| name.trim_start_matches(['"', '\'']).starts_with("gb"))
 }
 
 /// The body of an answer as text, after [`utf8`].
@@ -121,6 +136,19 @@ mod tests {
         let (gbk, ..) = encoding_rs::GBK.encode("用户不存在");
         let response = http::Response::new(Bytes::from(gbk.into_owned()));
         assert_eq!(body(&utf8(response)), "用户不存在");
+    }
+
+    /// Some Chinese texts are UTF-8 by chance when they are GBK; what the answer says of itself decides.
+    #[test]
+    fn a_short_gbk_text_that_is_utf8_by_chance_is_read_as_it_is_declared() {
+        let (gbk, ..) = encoding_rs::GBK.encode("<?xml version=\"1.0\" encoding=\"GBK\"?><r>\u{544b}</r>");
+        assert!(std::str::from_utf8(&gbk).is_ok());
+        let response = http::Response::new(Bytes::from(gbk.into_owned()));
+        assert!(body(&utf8(response)).contains('\u{544b}'));
+        let mut response = http::Response::new(Bytes::from_static("已收寄".as_bytes()));
+        let kind = http::HeaderValue::from_static("text/plain;charset=GBK");
+        response.headers_mut().insert(http::header::CONTENT_TYPE, kind);
+        assert_eq!(body(&utf8(response)), "已收寄");
     }
 
     #[test]

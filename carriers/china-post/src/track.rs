@@ -99,10 +99,29 @@ fn outcome(number: &str, events: &Events) -> TrackOutcome {
 fn moment(text: Option<&str>) -> LocalMoment {
     let parsed = text.and_then(|text| {
         let text = text.trim();
-        let forms = ["%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y/%m/%d %H:%M:%S", "%Y-%m-%d %H:%M"];
-        forms.iter().find_map(|form| NaiveDateTime::parse_from_str(text, form).ok())
+        let forms = [
+            "%Y-%m-%d %H:%M:%S%.f",
+            "%Y-%m-%dT%H:%M:%S%.f",
+            "%Y/%m/%d %H:%M:%S",
+            "%Y-%m-%d %H:%M",
+            "%Y%m%d%H%M%S",
+        ];
+        let printed = forms.iter().find_map(|form| NaiveDateTime::parse_from_str(text, form).ok());
+        printed.or_else(|| instant(text))
     });
     parsed.map(LocalMoment::local).unwrap_or_default()
+}
+
+/// Milliseconds or seconds since 1970, in China's time.
+fn instant(text: &str) -> Option<NaiveDateTime> {
+    let number: i64 = text.parse().ok()?;
+    let seconds = match text.len() {
+        13 => number.checked_div(1000)?,
+        10 => number,
+        _ => return None,
+    };
+    let china = chrono::DateTime::from_timestamp(seconds, 0)?;
+    china.naive_utc().checked_add_signed(chrono::Duration::hours(8))
 }
 
 /// A history out of coded events, sorted by time and then by the order in which they came.
@@ -140,7 +159,11 @@ fn reverses(event: &Event, earlier: &[TrackEvent]) -> Option<String> {
 fn track_event(at: LocalMoment, event: &Event, reverses: Option<String>) -> TrackEvent {
     let code = event.op_code.clone().unwrap_or_default();
     let corrects = reversed_by(&code).is_some();
-    let (mut status, mut detail) = known(Namespace::Operation, &code).unwrap_or((TrackStatus::Unknown, None));
+    let found = known(Namespace::Operation, &code)
+        .or_else(|| known(Namespace::Operation, &code.to_ascii_uppercase()));
+    // Without a code its name says what happened.
+    let named = || event.op_name.as_deref().map(eub_status).filter(|_| code.is_empty());
+    let (mut status, mut detail) = found.or_else(named).unwrap_or((TrackStatus::Unknown, None));
     if corrects {
         (status, detail) = (TrackStatus::Unknown, Some(TrackDetail::Correction));
     }
@@ -206,48 +229,46 @@ fn epacket_track(number: &str, traces: &Traces) -> Track {
 }
 
 /// Words of the partner interface's events, which have no codes, in the order in which they must be looked for: the
-/// Chinese word for "delivered" stands inside "not delivered" and "delivered back".
+/// Chinese word for "delivered" stands inside "not delivered" and "delivered back". Latin words in small letters.
 const WORDS: &[(&[&str], TrackStatus, Option<TrackDetail>)] = &[
-    (&["退回妥投"], TrackStatus::Returned, None),
+    (&["退回妥投", "退回签收"], TrackStatus::Returned, None),
     (
-        &["未妥投", "试投", "Unsuccessful", "unsuccessful", "Attempted", "attempted"],
+        &["未妥投", "未签收", "试投", "投递失败", "未成功", "unsuccessful", "attempted"],
         TrackStatus::Attempted,
         None,
     ),
-    (&["退回", "退件", "Return", "return"], TrackStatus::Exception, Some(TrackDetail::Returning)),
+    (&["退回", "退件", "return"], TrackStatus::Exception, Some(TrackDetail::Returning)),
+    (&["海关留存", "扣留", "held by", "retained"], TrackStatus::Exception, Some(TrackDetail::CustomsHeld)),
     (
-        &["海关留存", "扣留", "Held by", "held by", "Retained", "retained"],
-        TrackStatus::Exception,
-        Some(TrackDetail::CustomsHeld),
-    ),
-    (
-        &["海关放行", "已通关", "完成目的国清关", "Released", "released"],
+        &["海关放行", "已通关", "完成目的国清关", "released"],
         TrackStatus::InTransit,
         Some(TrackDetail::CustomsCleared),
     ),
-    (&["送交", "海关", "清关", "Customs", "customs"], TrackStatus::InTransit, Some(TrackDetail::Customs)),
+    (&["海关", "清关", "customs"], TrackStatus::InTransit, Some(TrackDetail::Customs)),
     (
-        &["投递下段", "派送", "Out for delivery", "Out For Delivery", "out for delivery"],
+        &["自提点", "代收点", "待自提", "collection point", "awaiting collection"],
+        TrackStatus::AvailableForPickup,
+        Some(TrackDetail::PickupPoint),
+    ),
+    (
+        &["投递下段", "派送", "派件", "安排投递", "正在投递", "out for delivery"],
         TrackStatus::OutForDelivery,
         None,
     ),
+    (&["妥投", "签收", "final delivery", "delivered"], TrackStatus::Delivered, None),
     (
-        &["妥投", "已签收", "Final delivery", "Final Delivery", "Delivered", "delivered"],
-        TrackStatus::Delivered,
-        None,
-    ),
-    (
-        &["Despatch", "Depart", "depart", "离开", "启运", "封车"],
+        &["despatch", "dispatch", "depart", "离开", "启运", "封车", "交航"],
         TrackStatus::InTransit,
         Some(TrackDetail::Departed),
     ),
-    (&["Arriv", "arriv", "到达"], TrackStatus::InTransit, Some(TrackDetail::Arrived)),
-    (&["收寄", "Posting", "posting", "Collection", "collection"], TrackStatus::Accepted, None),
-    (&["处理中心", "互换局", "Outward", "Sorting", "sorting"], TrackStatus::InTransit, None),
+    (&["arriv", "到达"], TrackStatus::InTransit, Some(TrackDetail::Arrived)),
+    (&["收寄", "揽收", "posting", "collection"], TrackStatus::Accepted, None),
+    (&["处理中心", "互换局", "outward", "inward", "sorting"], TrackStatus::InTransit, None),
 ];
 
 /// Status of an event of the partner interface by its words.
 pub fn eub_status(text: &str) -> (TrackStatus, Option<TrackDetail>) {
+    let text = text.to_lowercase();
     let found = WORDS.iter().find(|row| row.0.iter().any(|word| text.contains(word)));
     found.map_or((TrackStatus::Unknown, None), |row| (row.1.clone(), row.2.clone()))
 }
@@ -268,6 +289,13 @@ mod tests {
             ("Despatch from Sorting Center", TrackStatus::InTransit),
             ("Attempted/Unsuccessful delivery", TrackStatus::Attempted),
             ("Delivered", TrackStatus::Delivered),
+            ("FINAL DELIVERY", TrackStatus::Delivered),
+            ("投递并签收，签收人：他人代收", TrackStatus::Delivered),
+            ("投递失败，未签收", TrackStatus::Attempted),
+            ("正在投递", TrackStatus::OutForDelivery),
+            ("Arrival at collection point", TrackStatus::AvailableForPickup),
+            ("已揽收", TrackStatus::Accepted),
+            ("Inward Office of Exchange", TrackStatus::InTransit),
             ("something new", TrackStatus::Unknown),
         ] {
             assert_eq!(eub_status(text).0, status, "{text}");
@@ -291,8 +319,36 @@ mod tests {
             event("2026-10-08 17:00:00", "743"),
         ]);
         assert_eq!((undelivered.status, undelivered.delivered), (TrackStatus::OutForDelivery, None));
+        let nameless =
+            Event {
+                op_name: Some("妥投".into()), op_time: Some("1791453600000".into()), ..Event::default()
+            };
+        let told = track(vec![nameless]);
+        assert_eq!(told.status, TrackStatus::Delivered);
+        assert_eq!(told.events[0].at.time.map(|time| time.to_string()).as_deref(), Some("18:00:00"));
         let again = track(vec![event("2026-10-08 10:00:00", "345"), event("2026-10-08 11:00:00", "304")]);
         assert_eq!(again.events[0].reverses.as_deref(), Some("345"));
+    }
+
+    #[test]
+    fn every_printed_form_of_a_time_is_read() {
+        let forms = [
+            "2026-10-08 10:00:00",
+            "2026-10-08 10:00:00.0",
+            "2026-10-08T10:00:00",
+            "2026/10/08 10:00:00",
+            "2026-10-08 10:00",
+            "20261008100000",
+            "1791453600000",
+            "1791453600",
+        ];
+        for text in forms.iter().take(6) {
+            assert_eq!(moment(Some(text)).sort_key().unwrap().to_string(), "2026-10-08 10:00:00", "{text}");
+        }
+        for text in &forms[6..] {
+            assert_eq!(moment(Some(text)).sort_key().unwrap().to_string(), "2026-10-08 18:00:00", "{text}");
+        }
+        assert_eq!(moment(Some("soon")).sort_key(), None);
     }
 
     #[test]

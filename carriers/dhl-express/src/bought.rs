@@ -27,18 +27,16 @@ fn read(account: &Account, order: &LabelOrder, answer: &ShipmentAnswer) -> Resul
     let Some(waybill) = &answer.shipment_tracking_number else {
         return Err(Error::malformed(format!("{WHAT}: the answer names no waybill")));
     };
+    let (found, unread) = documents(account, order, answer)?;
     let purchase = Purchase {
         shipment_key: waybill.as_str().into(),
         pieces: pieces(order, waybill, answer)?,
-        documents: documents(account, order, &answer.documents)?,
+        documents: found,
         prices: prices(&answer.shipment_charges),
         settlement: Settlement::BilledToAccount,
-        delivery: answer
-            .estimated_delivery_date
-            .as_ref()
-            .and_then(|estimate| rate::estimate(estimate.estimated_delivery_date.as_deref()?)),
+        delivery: answer.estimated_delivery_date.as_deref().and_then(rate::estimate),
         carrier_data: answer.dispatch_confirmation_number.clone(),
-        warnings: rate::notices(&answer.warnings).into_iter().chain(remarks(order)).collect(),
+        warnings: rate::notices(&answer.warnings).into_iter().chain(unread).chain(remarks(order)).collect(),
     };
     if purchase.has_labels() {
         return Ok(purchase);
@@ -73,17 +71,20 @@ fn pieces(order: &LabelOrder, waybill: &str, answer: &ShipmentAnswer) -> Result<
     pieces.ok_or_else(|| Error::malformed(format!("{WHAT}: the answer has no number for every piece")))
 }
 
-/// Labels and papers. DHL marks the archive copy as a second `label` when it feels like it.
-fn documents(account: &Account, order: &LabelOrder, answers: &[DocumentAnswer]) -> Result<Vec<Document>> {
-    let is_label = |answer: &DocumentAnswer| answer.type_code.as_deref() == Some("label");
-    let is_archive = |answer: &DocumentAnswer| answer.type_code.as_deref() == Some("waybillDoc");
-    let labels = answers.iter().filter(|answer| is_label(answer)).count();
-    let archived = answers.iter().any(is_archive);
+/// Labels and papers. DHL marks the archive copy as a second `label` when it feels like it. A label that cannot be read
+/// is an error; another paper that cannot be read is a remark, because the label is sold and good.
+fn documents(
+    account: &Account,
+    order: &LabelOrder,
+    answer: &ShipmentAnswer,
+) -> Result<(Vec<Document>, Vec<Notice>)> {
+    let answers = &answer.documents;
+    let kinds: Vec<DocumentKind> = answers.iter().map(|one| kind_of(one.type_code.as_deref())).collect();
+    let labels = kinds.iter().filter(|kind| **kind == DocumentKind::Label).count();
+    let archived = kinds.contains(&DocumentKind::Waybill);
     let single = order.shipment.parcels.len() == 1;
-    let mut labels_seen = 0;
-    let mut found = Vec::new();
-    for answer in answers {
-        let mut kind = kind_of(answer.type_code.as_deref());
+    let (mut labels_seen, mut found, mut remarks) = (0, Vec::new(), Vec::new());
+    for (answer, mut kind) in answers.iter().zip(kinds) {
         if kind == DocumentKind::Label {
             labels_seen += 1;
             let unlinked = answer.package_reference_number.is_none();
@@ -91,7 +92,7 @@ fn documents(account: &Account, order: &LabelOrder, answers: &[DocumentAnswer]) 
                 kind = DocumentKind::Waybill;
             }
         }
-        let mut document = decode(kind, answer)?;
+        let Some(mut document) = readable(kind, answer, &mut remarks)? else { continue };
         let parcel = answer.package_reference_number.and_then(|number| number.to_u32()?.checked_sub(1));
         document.parcel = match document.kind {
             DocumentKind::Label if single => Some(0),
@@ -103,18 +104,41 @@ fn documents(account: &Account, order: &LabelOrder, answers: &[DocumentAnswer]) 
         }
         found.push(document);
     }
-    Ok(found)
+    for (at, package) in (0_u32..).zip(&answer.packages) {
+        let number = package.reference_number.and_then(|number| number.to_u32()?.checked_sub(1));
+        for answer in &package.documents {
+            let document = readable(kind_of(answer.type_code.as_deref()), answer, &mut remarks)?;
+            found.extend(document.map(|document| document.for_parcel(number.unwrap_or(at))));
+        }
+    }
+    Ok((found, remarks))
+}
+
+fn readable(
+    kind: DocumentKind,
+    answer: &DocumentAnswer,
+    remarks: &mut Vec<Notice>,
+) -> Result<Option<Document>> {
+    match decode(kind.clone(), answer) {
+        Ok(document) => Ok(Some(document)),
+        Err(error) if kind == DocumentKind::Label => Err(error),
+        Err(_) => {
+            let message = format!("DHL Express sent the document `{kind}` empty or broken");
+            remarks.push(Notice::new("document-unreadable", message));
+            Ok(None)
+        }
+    }
 }
 
 fn kind_of(code: Option<&str>) -> DocumentKind {
-    match code.unwrap_or_default() {
+    match code.unwrap_or_default().to_ascii_lowercase().as_str() {
         "label" => DocumentKind::Label,
-        "waybillDoc" | "waybill" => DocumentKind::Waybill,
+        "waybilldoc" | "waybill" => DocumentKind::Waybill,
         "invoice" | "commercial-invoice" => DocumentKind::CommercialInvoice,
-        "shipmentReceipt" => DocumentKind::Receipt,
+        "shipmentreceipt" | "receipt" => DocumentKind::Receipt,
         "qr-code" => DocumentKind::QrCode,
-        "POD" => DocumentKind::ProofOfDelivery,
-        other => DocumentKind::Other(other.to_owned()),
+        "pod" => DocumentKind::ProofOfDelivery,
+        _ => DocumentKind::Other(code.unwrap_or("unnamed").to_owned()),
     }
 }
 
@@ -145,10 +169,14 @@ pub(crate) fn format_of(text: Option<&str>) -> LabelFormat {
 /// One price in several currencies, as in rates.
 fn prices(charges: &[ShipmentCharge]) -> Vec<Price> {
     let total = |charge: &ShipmentCharge| {
-        let currency = charge.price_currency.as_deref()?.parse().ok()?;
+        let currency = rate::currency(charge.price_currency.as_deref())?;
         Some(Money::new(charge.price.filter(|price| !price.is_zero())?, currency))
     };
-    let billed = charges.iter().find(|charge| charge.currency_type.as_deref() == Some("BILLC"));
+    let named = charges.iter().find(|charge| rate::is(&charge.currency_type, "BILLC"));
+    let billed = named.or_else(|| match charges {
+        [only] if only.currency_type.is_none() => Some(only),
+        _ => None,
+    });
     let Some((billed, paid)) = billed.and_then(|charge| Some((charge, total(charge)?))) else {
         return Vec::new();
     };

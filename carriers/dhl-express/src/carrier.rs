@@ -4,10 +4,11 @@ use async_trait::async_trait;
 use chrono_tz::Tz;
 use waybill_core::{
     AccountCheck, AccountReply, AccountRequest, AddressCheck, AddressReply, AddressRequest, AllocateRequest,
-    Allocation, Carrier, CarrierPlugin, Cx, Error, ErrorKind, Label, LabelKey, LabelOrder, LandedCost,
-    LandedCostReply, LandedCostRequest, Pickup, PickupCancelled, PickupKey, PickupReply, PickupRequest,
-    Profile, Proof, ProofRequest, Purchase, RateQuote, RateReply, RateRequest, RecoverRequest, Recovery,
-    Result, SpendPermit, TrackReplies, TrackRequest, Tracking, VoidOutcome,
+    Allocation, AttachReply, AttachRequest, Carrier, CarrierPlugin, Cx, Error, ErrorKind, Label, LabelKey,
+    LabelOrder, LandedCost, LandedCostReply, LandedCostRequest, Pickup, PickupCancelled, PickupKey,
+    PickupReply, PickupRequest, PickupUpdate, Profile, Proof, ProofRequest, Purchase, RateQuote, RateReply,
+    RateRequest, RecoverRequest, Recovery, Result, SpendPermit, TrackReplies, TrackRequest, Tracking,
+    VoidOutcome,
 };
 
 use crate::config::Config;
@@ -40,28 +41,6 @@ impl DhlExpress {
         let zone = config.time_zone.as_ref().map(parse).transpose()?;
         let profile = services::profile(Some(&config));
         Ok(Self { account: Account { config, zone, profile } })
-    }
-
-    /// Changes a collection that is arranged: day, times, place, parcels. Doing it twice is doing it once.
-    ///
-    /// Beside the contract, which knows no change of a collection.
-    pub async fn update_pickup(
-        &self,
-        cx: &Cx,
-        key: &PickupKey,
-        request: &PickupRequest,
-    ) -> Result<PickupReply> {
-        let message = pickup::update_request(&self.account, cx.now(), key, request)?;
-        pickup::parse(request, cx.change(message).await?)
-    }
-
-    /// Sends the shipper's own papers after the purchase, for paperless trade. The shipment must have been bought with
-    /// it; DHL wants ten minutes between the purchase and the first upload.
-    ///
-    /// Beside the contract, which knows no upload of papers.
-    pub async fn upload_documents(&self, cx: &Cx, upload: &documents::Upload<'_>) -> Result<()> {
-        let message = documents::upload_request(&self.account, upload)?;
-        documents::parse_upload(cx.change(message).await?)
     }
 }
 
@@ -154,6 +133,13 @@ impl Label for DhlExpress {
     async fn recover(&self, cx: &Cx, request: &RecoverRequest) -> Result<Recovery> {
         recover::recover(&self.account, cx, request).await
     }
+
+    /// For paperless trade: the shipment must have been bought with it, and DHL wants ten minutes between the purchase
+    /// and the first upload.
+    async fn attach(&self, cx: &Cx, request: &AttachRequest) -> Result<AttachReply> {
+        let message = documents::upload_request(&self.account, request)?;
+        documents::parse_upload(cx.change(message).await?)
+    }
 }
 
 #[async_trait]
@@ -178,6 +164,11 @@ impl Pickup for DhlExpress {
     async fn cancel(&self, cx: &Cx, key: &PickupKey) -> Result<PickupCancelled> {
         let message = pickup::cancel_request(&self.account, key)?;
         pickup::parse_cancel(cx.change(message).await?)
+    }
+
+    async fn update(&self, cx: &Cx, change: &PickupUpdate) -> Result<PickupReply> {
+        let message = pickup::update_request(&self.account, cx.now(), &change.key, &change.request)?;
+        pickup::parse(&change.request, cx.change(message).await?)
     }
 }
 

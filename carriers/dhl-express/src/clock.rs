@@ -109,10 +109,49 @@ pub(crate) fn planned(now: DateTime<Utc>, zone: Tz, date: NaiveDate, at: NaiveTi
     Ok(format!("{} GMT{offset}", moment.format("%Y-%m-%dT%H:%M:%S")))
 }
 
+/// A date with or without time as DHL prints it in answers: `2026-11-27T23:59:00`, a blank in place of `T`, with fractions
+/// of a second, with a `Z` or an offset behind it (times are local all the same), a day alone, `20261127`.
+pub(crate) fn local(text: &str) -> Option<(NaiveDate, Option<NaiveTime>)> {
+    let text = text.trim();
+    let (day, rest) = match text.get(..10).and_then(|day| day.parse().ok()) {
+        Some(day) => (day, text.get(10..)?),
+        None => (NaiveDate::parse_from_str(text.get(..8)?, "%Y%m%d").ok()?, text.get(8..)?),
+    };
+    Some((day, time(rest.trim_start_matches(['T', 't', ' ']))))
+}
+
+/// A time of day: `13:06:00`, `13:06`, `13:06:00.000`, with or without an offset behind it.
+pub(crate) fn time(text: &str) -> Option<NaiveTime> {
+    let text = text.trim();
+    let end = text.find(|c: char| !c.is_ascii_digit() && c != ':').unwrap_or(text.len());
+    let plain = text.get(..end)?;
+    NaiveTime::parse_from_str(plain, "%H:%M:%S").or_else(|_| NaiveTime::parse_from_str(plain, "%H:%M")).ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use waybill_core::Country;
+
+    #[test]
+    fn every_printed_form_of_a_date_is_read() {
+        for (text, day, at) in [
+            ("2026-11-27T23:59:00", "2026-11-27", Some("23:59:00")),
+            ("2026-11-27T12:00:00Z", "2026-11-27", Some("12:00:00")),
+            ("2026-11-27 12:00", "2026-11-27", Some("12:00:00")),
+            ("2026-11-27T12:00:00.000+01:00", "2026-11-27", Some("12:00:00")),
+            ("2026-11-27T12:00:00 GMT+01:00", "2026-11-27", Some("12:00:00")),
+            (" 2026-11-27 ", "2026-11-27", None),
+            ("20261127", "2026-11-27", None),
+        ] {
+            let wanted = Some((day.parse().unwrap(), at.map(|at| at.parse().unwrap())));
+            assert_eq!(local(text), wanted, "{text}");
+        }
+        for text in ["", "soon", "2026-13-01", "2026-11-2", "é026-11-27", "27/11/2026"] {
+            assert_eq!(local(text), None, "{text}");
+        }
+        assert_eq!((time("9:05"), time("25:00"), time("")), (NaiveTime::from_hms_opt(9, 5, 0), None, None));
+    }
 
     fn at(now: &str, date: &str) -> Result<String> {
         let noon = NaiveTime::from_hms_opt(15, 0, 0).unwrap();

@@ -2,27 +2,14 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use chrono::NaiveDate;
 use waybill_core::{
-    Document, DocumentKind, Error, LabelFormat, Proof, ProofRequest, Request, Response, Result, ServiceCode,
-    wire,
+    AttachReply, AttachRequest, Document, DocumentKind, Error, LabelFormat, Proof, ProofRequest, Request,
+    Response, Result, wire,
 };
 
 use crate::carrier::Account;
 use crate::wire::documents::{DocumentImage, DocumentsAnswer, ImageUploadRequest};
 use crate::{auth, bought, error, services, track, wire as messages};
-
-/// Own papers for a shipment that was bought with paperless trade.
-pub struct Upload<'a> {
-    /// Waybill number.
-    pub waybill: &'a str,
-    /// Service that was bought, by our name.
-    pub service: &'a ServiceCode,
-    /// Ship date of the purchase.
-    pub ship_date: NaiveDate,
-    /// Papers in PDF, PNG, GIF, TIFF or JPEG: a commercial invoice, or anything else as a further customs paper.
-    pub documents: &'a [Document],
-}
 
 /// `GET /shipments/{n}/get-image`: `month` is the month of the collection, `YYYY-MM`.
 pub(crate) fn image_request(
@@ -84,33 +71,34 @@ pub(crate) fn parse_proof(response: &Response) -> Result<Proof> {
 }
 
 /// `PATCH /shipments/{n}/upload-image`.
-pub(crate) fn upload_request(account: &Account, upload: &Upload<'_>) -> Result<Request> {
+pub(crate) fn upload_request(account: &Account, request: &AttachRequest) -> Result<Request> {
     let refuse = |path: &str, problem: &str, cure: &str| Err(Error::invalid_field(path, problem, cure));
-    if !track::is_waybill(upload.waybill) {
+    let waybill = request.key.shipment_key.as_str();
+    if !track::is_waybill(waybill) {
         return refuse(
-            "waybill",
+            "key.shipment_key",
             "not a waybill number of ten digits",
             "give the shipment key of the purchase",
         );
     }
-    let Some(product) = services::family(upload.service.as_str()).and_then(|family| family.goods) else {
+    let Some(product) = services::family(request.key.service.as_str()).and_then(|family| family.goods) else {
         return refuse(
-            "service",
+            "key.service",
             "not a service for goods",
             "paperless trade is for goods that pass customs",
         );
     };
-    if upload.documents.is_empty() {
+    if request.documents.is_empty() {
         return refuse("documents", "there is nothing to upload", "give at least one document");
     }
-    let images: Result<Vec<DocumentImage>> = upload.documents.iter().map(image).collect();
+    let images: Result<Vec<DocumentImage>> = request.documents.iter().map(image).collect();
     let message = ImageUploadRequest {
-        original_planned_shipping_date: upload.ship_date.to_string(),
+        original_planned_shipping_date: request.ship_date.to_string(),
         accounts: vec![messages::Account { type_code: "shipper", number: account.config.account.clone() }],
         product_code: product.to_owned(),
         document_images: images?,
     };
-    let url = wire::endpoint_of(&account.config.base()?, &["shipments", upload.waybill, "upload-image"]);
+    let url = wire::endpoint_of(&account.config.base()?, &["shipments", waybill, "upload-image"]);
     auth::seal(&account.config, wire::json_request(http::Method::PATCH, &url, &message)?, None)
 }
 
@@ -126,11 +114,17 @@ fn image(document: &Document) -> Result<DocumentImage> {
             return Err(Error::invalid_field("documents", "not a format that DHL Express takes", cure));
         }
     };
-    let type_code = if document.kind == DocumentKind::CommercialInvoice { "INV" } else { "DCL" };
+    let type_code = match &document.kind {
+        DocumentKind::CommercialInvoice => "INV",
+        DocumentKind::Waybill => "AWB",
+        DocumentKind::Other(kind) if kind == "proforma_invoice" => "PNV",
+        DocumentKind::Other(kind) if kind == "certificate_of_origin" => "COO",
+        _ => "DCL",
+    };
     Ok(DocumentImage { type_code, image_format, content: STANDARD.encode(&document.bytes) })
 }
 
 /// Success has an empty or an uninteresting body.
-pub(crate) fn parse_upload(response: Response) -> Result<()> {
-    error::done(response, "upload of documents")
+pub(crate) fn parse_upload(response: Response) -> Result<AttachReply> {
+    error::done(response, "upload of documents").map(|()| AttachReply::default())
 }

@@ -1,8 +1,10 @@
 //! One table: DHL's code -> our kind. Section 2 of the facts; error examples of the specification.
 
-use waybill_core::{CarrierWords, Error, ErrorKind, FieldProblem, Phase, Response, Retry, wire};
+use std::time::Duration;
 
-use crate::wire::error::ErrorAnswer;
+use waybill_core::{CarrierWords, Error, ErrorKind, FieldProblem, Phase, Response, Retry, Scope, wire};
+
+use crate::wire::error::{ErrorAnswer, Fault};
 
 /// DHL's numbers, as they stand before the colon of `detail` and `additionalDetails`.
 const CODES: &[(&str, ErrorKind)] = &[
@@ -13,6 +15,8 @@ const CODES: &[(&str, ErrorKind)] = &[
     ("410138", ErrorKind::NoService),
     ("7008", ErrorKind::NoService),
     ("7120", ErrorKind::Invalid),
+    ("803", ErrorKind::NotEntitled),
+    ("997", ErrorKind::NoService),
     ("7127", ErrorKind::Invalid),
     ("7147", ErrorKind::Invalid),
     ("7096", ErrorKind::Invalid),
@@ -34,8 +38,14 @@ const CODES: &[(&str, ErrorKind)] = &[
 /// Words of errors without number.
 const PHRASES: &[(&str, ErrorKind)] = &[
     ("account number is not found or invalid", ErrorKind::NotEntitled),
+    ("account not allowed", ErrorKind::NotEntitled),
+    ("product(s) not available", ErrorKind::NoService),
+    ("product is not available", ErrorKind::NoService),
+    ("not available between this origin and destination", ErrorKind::NoService),
+    ("location is invalid", ErrorKind::BadAddress),
     ("was not found", ErrorKind::NotFound),
     ("no data found", ErrorKind::NotFound),
+    ("no shipments found", ErrorKind::NotFound),
     ("information not found", ErrorKind::NotFound),
     ("parameters not having correct format", ErrorKind::Invalid),
     ("required key", ErrorKind::Invalid),
@@ -60,9 +70,12 @@ pub(crate) fn done(response: Response, what: &str) -> Result<(), Error> {
 
 /// The error that an answer is.
 pub(crate) fn of(response: &Response, what: &str) -> Error {
-    let answer: ErrorAnswer = serde_json::from_slice(response.body()).unwrap_or_default();
+    let answer: ErrorAnswer = wire::parse_json(response, what).unwrap_or_default();
     if let Some(reason) = answer.reasons.first() {
         return gateway(response, what, reason.msg.clone(), &answer);
+    }
+    if let Some(fault) = &answer.fault {
+        return managed(response, what, fault);
     }
     let lines = lines(&answer);
     if lines.is_empty() && answer.title.is_none() && answer.message.is_none() {
@@ -98,9 +111,44 @@ fn gateway(response: &Response, what: &str, said: Option<String>, answer: &Error
     wire::status_error(response, what).with_words(words)
 }
 
+/// An answer of the API management: a quota, a wrong key. Its 5xx may come after DHL acted on the request.
+fn managed(response: &Response, what: &str, fault: &Fault) -> Error {
+    let code = fault.detail.as_ref().and_then(|detail| detail.errorcode.clone());
+    let words = CarrierWords {
+        code: code.clone(),
+        message: fault.faultstring.as_deref().map(|text| wire::clip(text, 1000).to_owned()),
+        ..wire::words_of(response)
+    };
+    let limits = ["quotaviolation", "spikearrest", "ratelimit"];
+    let code = code.unwrap_or_default().to_ascii_lowercase();
+    if limits.iter().any(|limit| code.contains(limit)) {
+        let kind = ErrorKind::RateLimited { scope: Scope::Account, until: None };
+        let wait = wire::retry_after(response).unwrap_or(Duration::from_secs(60));
+        return Error::answered(kind, format!("{what}: too many calls"), words)
+            .with_retry(Retry::After(wait));
+    }
+    wire::status_error(response, what).with_words(words)
+}
+
+/// Whether an error is DHL's own word that it knows no such shipment; a 404 of a proxy says nothing about it.
+pub(crate) fn is_no_data(error: &Error) -> bool {
+    let said = error.carrier.as_ref().and_then(|words| words.message.as_deref()).unwrap_or_default();
+    let said = said.to_ascii_lowercase();
+    let own = ["data found", "shipment not found", "shipments found", "shipment found"];
+    error.kind == ErrorKind::NotFound
+        && error.phase == Phase::Answered
+        && own.iter().any(|words| said.contains(words))
+}
+
 /// An answer that is not DHL's: a proxy may have made it after DHL acted on the request.
 fn foreign(response: &Response, what: &str) -> Error {
-    let error = wire::status_error(response, what);
+    let mut error = wire::status_error(response, what);
+    // A sentence in plain text is worth showing; a page is not.
+    let text = String::from_utf8_lossy(response.body());
+    let text = wire::clip(text.trim(), 200);
+    if !text.is_empty() && !text.starts_with(['<', '{', '[']) {
+        error = error.with_words(CarrierWords { message: Some(text.to_owned()), ..wire::words_of(response) });
+    }
     match response.status().as_u16() {
         401 | 429 => error,
         _ => error.in_phase(Phase::OutcomeUnknown),
@@ -111,7 +159,8 @@ fn foreign(response: &Response, what: &str) -> Error {
 fn lines(answer: &ErrorAnswer) -> Vec<String> {
     let more: Vec<String> = answer.additional_details.iter().filter_map(|line| line.0.clone()).collect();
     let pointer = |line: &String| !more.is_empty() && line.starts_with("Multiple problems found");
-    answer.detail.iter().filter(|line| !pointer(line)).cloned().chain(more.clone()).collect()
+    let detail = answer.detail.iter().filter_map(|line| line.0.as_ref()).filter(|line| !pointer(line));
+    detail.cloned().chain(more.iter().cloned()).collect()
 }
 
 /// DHL's number at the start of a line.
@@ -240,6 +289,63 @@ mod tests {
             assert_eq!((&error.kind, error.phase), (kind, *phase), "{status} {body}");
         }
         assert!(matches!(of(&answer(429, String::new()), "rates").kind, ErrorKind::RateLimited { .. }));
+    }
+
+    #[test]
+    fn odd_shapes_keep_their_words() {
+        let cases: &[(u16, &str, ErrorKind, Option<&str>)] = &[
+            (
+                400,
+                r#"{"detail":["1001: a","410138: b"],"status":400}"#,
+                ErrorKind::NoService,
+                Some("1001: a; 410138: b"),
+            ),
+            (
+                422,
+                r#"{"detail":"Multiple problems found, see Additional Details","additionalDetails":[{"field":"cityName","message":"is missing"},null,{"code":7127,"description":"b"}]}"#,
+                ErrorKind::Invalid,
+                Some("cityName: is missing; 7127: b"),
+            ),
+            (
+                422,
+                r#"{"detail":"Multiple problems found, see Additional Details","additionalDetails":"803: Account not allowed for this service."}"#,
+                ErrorKind::NotEntitled,
+                Some("803: Account not allowed for this service."),
+            ),
+            (
+                401,
+                r#"{"status":401,"title":"Unauthorized","detail":"Unauthorized for given resource."}"#,
+                ErrorKind::Auth,
+                Some("Unauthorized for given resource."),
+            ),
+            (
+                500,
+                r#"{"fault":{"faultstring":"Rate limit quota violation","detail":{"errorcode":"policies.ratelimit.QuotaViolation"}}}"#,
+                ErrorKind::RateLimited { scope: Scope::Account, until: None },
+                Some("Rate limit quota violation"),
+            ),
+            (503, "upstream connect error", ErrorKind::Unavailable, Some("upstream connect error")),
+            (
+                404,
+                "\u{feff}{\"title\":\"No data found\",\"status\":404}",
+                ErrorKind::NotFound,
+                Some("No data found"),
+            ),
+            (502, "<html>Bad gateway</html>", ErrorKind::Unavailable, None),
+        ];
+        for (status, body, kind, words) in cases {
+            let error = of(&answer(*status, (*body).to_owned()), "ship");
+            let said = error.carrier.as_ref().and_then(|words| words.message.as_deref());
+            assert_eq!((&error.kind, said), (kind, *words), "{status} {body}");
+        }
+    }
+
+    #[test]
+    fn only_dhls_own_word_means_no_data() {
+        let is = |body: &str| is_no_data(&of(&answer(404, body.to_owned()), "tracking"));
+        assert!(is(r#"{"instance":"/x","detail":"No data found","title":"Not data found","status":"404"}"#));
+        assert!(is(r#"{"title":"No data found","status":404}"#));
+        assert!(!is(r#"{"message":"no Route matched with those values"}"#) && !is("<html>") && !is(""));
     }
 
     #[test]

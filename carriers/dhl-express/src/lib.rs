@@ -34,6 +34,5 @@ mod wire;
 
 pub use carrier::DhlExpress;
 pub use config::{Config, Environment};
-pub use documents::Upload;
 
 waybill_core::export_carrier!(DhlExpress);

@@ -1,6 +1,6 @@
 //! Collections: create, change, cancel.
 
-use chrono::{DateTime, NaiveDateTime, NaiveTime, Utc};
+use chrono::{DateTime, NaiveDateTime, Utc};
 use waybill_core::{
     Error, FieldProblem, LocalMoment, PickupCancelled, PickupKey, PickupReply, PickupRequest, Request,
     Response, Result, wire, wire::clip,
@@ -108,12 +108,8 @@ pub(crate) fn parse(request: &PickupRequest, response: Response) -> Result<Picku
         let error = Error::malformed(format!("{WHAT}: the answer has no confirmation number"));
         return Err(error.with_words(wire::words_of(&response)));
     };
-    let date = answer
-        .next_pickup_date
-        .as_deref()
-        .and_then(|day| day.get(..10)?.parse().ok())
-        .unwrap_or(request.date);
-    let ready = answer.ready_by_time.as_deref().and_then(time).unwrap_or(request.ready);
+    let date = answer.next_pickup_date.as_deref().and_then(clock::local).map_or(request.date, |(day, _)| day);
+    let ready = answer.ready_by_time.as_deref().and_then(clock::time).unwrap_or(request.ready);
     Ok(PickupReply {
         confirmation,
         window_start: LocalMoment::local(NaiveDateTime::new(date, ready)),
@@ -122,10 +118,6 @@ pub(crate) fn parse(request: &PickupRequest, response: Response) -> Result<Picku
         carrier_data: None,
         warnings: rate::notices(&answer.warnings),
     })
-}
-
-fn time(text: &str) -> Option<NaiveTime> {
-    NaiveTime::parse_from_str(text, "%H:%M").or_else(|_| text.parse()).ok()
 }
 
 /// `DELETE /pickups/{n}`: both parameters are required.

@@ -1,6 +1,6 @@
 //! Rates: `POST /rates`.
 
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 use waybill_core::{
@@ -184,16 +184,18 @@ fn service_code(family: Option<&Family>, product: &Product, code: &str, reply: &
 /// One price in up to three currencies: the billing currency is the account's price, the others show it converted.
 /// Without a price in the billing currency there is no tariff, whatever the others say.
 fn prices(product: &Product) -> Vec<Price> {
-    let of =
-        |kind: &str| product.total_price.iter().find(|price| price.currency_type.as_deref() == Some(kind));
-    let Some(billed) = of("BILLC").and_then(money) else { return Vec::new() };
+    let of = |kind: &str| product.total_price.iter().find(|price| is(&price.currency_type, kind));
+    // A single price that does not say which of the three it is is the one that is billed.
+    let only = || match product.total_price.as_slice() {
+        [only] if only.currency_type.is_none() => Some(only),
+        _ => None,
+    };
+    let Some(billed) = of("BILLC").or_else(only).and_then(money) else { return Vec::new() };
     let mut account = Price::new(PriceKind::Account, billed);
     let part = |code: &str| {
         let parts = product.total_price_breakdown.iter();
-        let billed = parts.filter(|parts| parts.currency_type.as_deref().is_none_or(|kind| kind == "BILLC"));
-        let found = billed
-            .flat_map(|parts| &parts.price_breakdown)
-            .find(|part| part.type_code.as_deref() == Some(code));
+        let billed = parts.filter(|parts| parts.currency_type.is_none() || is(&parts.currency_type, "BILLC"));
+        let found = billed.flat_map(|parts| &parts.price_breakdown).find(|part| is(&part.type_code, code));
         Some(Money::new(found?.price?, billed_currency(&account.total)))
     };
     let (base, taxes) = (part("SPRQT"), part("STTXA"));
@@ -218,15 +220,25 @@ fn billed_currency(total: &Money) -> Currency {
     total.currency
 }
 
+/// Whether a code is this one, in any case.
+pub(crate) fn is(code: &Option<String>, wanted: &str) -> bool {
+    code.as_deref().is_some_and(|code| code.eq_ignore_ascii_case(wanted))
+}
+
+/// A currency code in any case.
+pub(crate) fn currency(code: Option<&str>) -> Option<Currency> {
+    code?.to_ascii_uppercase().parse().ok()
+}
+
 /// An amount above zero with its currency.
 pub(crate) fn money(price: &TotalPrice) -> Option<Money> {
     let amount = price.price.filter(|amount| *amount > Decimal::ZERO)?;
-    Some(Money::new(amount, price.price_currency.as_deref()?.parse().ok()?))
+    Some(Money::new(amount, currency(price.price_currency.as_deref())?))
 }
 
 fn charges(product: &Product, billed: &Money) -> Vec<Charge> {
     let groups = product.detailed_price_breakdown.iter();
-    let group = groups.filter(|group| group.currency_type.as_deref().is_none_or(|kind| kind == "BILLC"));
+    let group = groups.filter(|group| group.currency_type.is_none() || is(&group.currency_type, "BILLC"));
     let lines =
         group.flat_map(|group| group.breakdown.iter().map(|line| (group.price_currency.as_deref(), line)));
     lines.filter_map(|(currency, line)| charge(line, currency, billed)).collect()
@@ -235,7 +247,7 @@ fn charges(product: &Product, billed: &Money) -> Vec<Charge> {
 /// Lines without a price are services on offer.
 fn charge(line: &DetailedLine, group: Option<&str>, billed: &Money) -> Option<Charge> {
     let amount = line.price.filter(|amount| !amount.is_zero())?;
-    let currency = line.price_currency.as_deref().or(group).and_then(|code| code.parse().ok());
+    let currency = currency(line.price_currency.as_deref().or(group));
     let code = line.service_code.clone();
     Some(Charge {
         kind: charge_kind(code.as_deref()),
@@ -288,7 +300,10 @@ fn rate(
     if let Some(delivery) = &product.delivery_capabilities {
         rate.delivery = delivery.estimated_delivery_date_and_time.as_deref().and_then(estimate);
         rate.transit_days = delivery.total_transit_days.and_then(|days| days.to_u16());
-        rate.zone = None;
+    }
+    if product.pickup_capabilities.as_ref().is_some_and(|pickup| pickup.next_business_day == Some(true)) {
+        let message = "DHL Express collects on the next business day after the ship date";
+        rate.warnings.push(Notice::new("next-business-day", message));
     }
     if asked.shipment.options.saturday_delivery {
         use chrono::Datelike;
@@ -303,15 +318,14 @@ fn rate(
 /// A date as DHL prints it: local at the destination, 23:59 for the end of the day, sometimes a day alone, sometimes
 /// with a `Z` that does not mean UTC.
 pub(crate) fn estimate(text: &str) -> Option<DeliveryEstimate> {
-    let day = text.get(..10)?.parse().ok()?;
-    let moment: Option<NaiveDateTime> = text.trim_end_matches('Z').parse().ok();
-    match moment.filter(|moment| moment.time() < end_of_day()) {
-        Some(moment) if text.len() > 10 => Some(DeliveryEstimate {
-            latest: LocalMoment::local(moment),
+    let (day, time) = clock::local(text)?;
+    match time.filter(|time| *time < end_of_day()) {
+        Some(time) => Some(DeliveryEstimate {
+            latest: LocalMoment::local(day.and_time(time)),
             end_of_day: false,
             ..DeliveryEstimate::by_day(day, EstimateBasis::Carrier)
         }),
-        _ => Some(DeliveryEstimate::by_day(day, EstimateBasis::Carrier)),
+        None => Some(DeliveryEstimate::by_day(day, EstimateBasis::Carrier)),
     }
 }
 

@@ -3,14 +3,14 @@
 
 use chrono::{Datelike, Duration};
 use waybill_core::{
-    Cx, DocumentKind, Error, ErrorKind, Notice, Purchase, RecoverRequest, Recovery, Request, Response,
-    Result, Settlement, wire,
+    Cx, DocumentKind, Error, Notice, Purchase, RecoverRequest, Recovery, Request, Response, Result,
+    Settlement, wire,
 };
 
 use crate::carrier::Account;
 use crate::config::Environment;
 use crate::wire::tracking::{TrackedShipment, TrackingAnswer};
-use crate::{auth, bought, documents, error, track};
+use crate::{bought, documents, error, track};
 
 const WHAT: &str = "recovery of a purchase";
 
@@ -40,17 +40,9 @@ pub(crate) fn lookup(account: &Account, request: &RecoverRequest) -> Result<Requ
         return track::one_request(account, number.as_str());
     }
     let sent = request.sent_at.date_naive();
-    let day = |days: i64| sent.checked_add_signed(Duration::days(days)).unwrap_or(sent).to_string();
-    let mut url = wire::endpoint(&account.config.base()?, "tracking");
-    url.query_pairs_mut()
-        .append_pair("shipmentReference", &request.order.handle.short())
-        .append_pair("shipmentReferenceType", "CU")
-        .append_pair("shipperAccountNumber", shipper(account, request))
-        .append_pair("dateRangeFrom", &day(-1))
-        .append_pair("dateRangeTo", &day(15))
-        .append_pair("trackingView", "all-checkpoints")
-        .append_pair("levelOfDetail", "all");
-    auth::seal(&account.config, wire::request(http::Method::GET, &url)?, None)
+    let day = |days: i64| sent.checked_add_signed(Duration::days(days)).unwrap_or(sent);
+    let handle = request.order.handle.short();
+    track::reference_request(account, shipper(account, request), &handle, (day(-1), day(15)))
 }
 
 /// The account that the shipment was made on.
@@ -63,10 +55,7 @@ fn shipper<'a>(account: &'a Account, request: &RecoverRequest) -> &'a str {
 pub(crate) fn parse(request: &RecoverRequest, response: Response) -> Result<Vec<TrackedShipment>> {
     let response = match error::ok(response, WHAT) {
         Ok(response) => response,
-        // Only DHL's own "no data" counts; a 404 of a proxy says nothing about the shipment.
-        Err(error) if error.kind == ErrorKind::NotFound && error.phase == waybill_core::Phase::Answered => {
-            return Ok(Vec::new());
-        }
+        Err(error) if error::is_no_data(&error) => return Ok(Vec::new()),
         Err(error) => return Err(error),
     };
     let answer: TrackingAnswer = wire::parse_json(&response, WHAT)?;
@@ -75,10 +64,7 @@ pub(crate) fn parse(request: &RecoverRequest, response: Response) -> Result<Vec<
     let ours = |shipment: &TrackedShipment| match (chosen, &shipment.shipment_tracking_number) {
         (_, None) => false,
         (Some(number), Some(waybill)) => number.as_str() == waybill,
-        (None, Some(_)) => {
-            let mut references = shipment.shipper_references.iter().filter_map(|one| one.value.as_deref());
-            shipment.shipper_references.is_empty() || references.any(|value| value == handle)
-        }
+        (None, Some(_)) => shipment.bears(&handle),
     };
     Ok(answer.shipments.into_iter().filter(ours).collect())
 }

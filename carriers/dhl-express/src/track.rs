@@ -1,10 +1,12 @@
-//! Tracking by waybill and by piece number.
+//! Tracking by waybill, by piece number and by the shipper's reference.
 //!
 //! One number is asked for at `/shipments/{n}/tracking`, which gives the offset of each event; several at `/tracking`,
 //! which does not. Without offsets DHL's own order is kept: local times of neighbours in two zones would be sorted
 //! wrongly.
 
-use chrono::{NaiveDate, NaiveTime};
+use std::cmp::Ordering;
+
+use chrono::{Duration, NaiveDate};
 use waybill_core::{
     Country, Cx, DeliveryEstimate, ErrorKind, EventPlace, LocalMoment, Phase, Request, Response, Result,
     Track, TrackEvent, TrackOutcome, TrackReplies, TrackReply, TrackRequest, TrackStatus, TrackingNumber,
@@ -16,7 +18,7 @@ use crate::measure::System;
 use crate::rate;
 use crate::services;
 use crate::wire::tracking::{Event, TrackedPiece, TrackedShipment, TrackingAnswer};
-use crate::{auth, error, events};
+use crate::{auth, clock, error, events};
 
 const WHAT: &str = "tracking";
 
@@ -30,6 +32,12 @@ fn is_piece(number: &str) -> bool {
     (11..=35).contains(&number.len())
         && number.bytes().all(|byte| byte.is_ascii_alphanumeric())
         && number.bytes().next().is_some_and(|byte| byte.is_ascii_alphabetic())
+}
+
+/// What is neither and fits DHL's field is taken for a reference of the shipper.
+fn is_reference(text: &str) -> bool {
+    let fits = (1..=35).contains(&text.chars().count()) && text.chars().all(|c| !c.is_control());
+    fits && !is_waybill(text) && !is_piece(text)
 }
 
 /// One waybill or one piece, with offsets.
@@ -64,6 +72,54 @@ fn many_request(account: &Account, parameter: &str, numbers: &[&TrackingNumber])
     auth::seal(&account.config, wire::request(http::Method::GET, &url)?, None)
 }
 
+/// Shipments of the account with a reference, of some days.
+pub(crate) fn reference_request(
+    account: &Account,
+    shipper: &str,
+    reference: &str,
+    days: (NaiveDate, NaiveDate),
+) -> Result<Request> {
+    let mut url = wire::endpoint(&account.config.base()?, "tracking");
+    url.query_pairs_mut()
+        .append_pair("shipmentReference", reference)
+        .append_pair("shipmentReferenceType", "CU")
+        .append_pair("shipperAccountNumber", shipper)
+        .append_pair("dateRangeFrom", &days.0.to_string())
+        .append_pair("dateRangeTo", &days.1.to_string())
+        .append_pair("trackingView", "all-checkpoints")
+        .append_pair("levelOfDetail", "all");
+    auth::seal(&account.config, wire::request(http::Method::GET, &url)?, None)
+}
+
+/// Days back in which a reference is looked for when the caller names no day.
+const REFERENCE_DAYS: i64 = 90;
+
+/// What an answer says about a reference: it may stand on several shipments.
+async fn by_reference(
+    account: &Account,
+    cx: &Cx,
+    from: Option<NaiveDate>,
+    number: &TrackingNumber,
+) -> Result<TrackOutcome> {
+    let today = cx.now().date_naive();
+    let from = from.or_else(|| today.checked_sub_signed(Duration::days(REFERENCE_DAYS))).unwrap_or(today);
+    let until = today.checked_add_signed(Duration::days(1)).unwrap_or(today);
+    let shipper = &account.config.account;
+    let message = reference_request(account, shipper, number.as_str(), (from, until))?;
+    let shipments = parse(cx.read(message).await?)?;
+    let outcomes = shipments.iter().filter(|shipment| shipment.bears(number.as_str()));
+    let mut outcomes: Vec<TrackOutcome> =
+        outcomes.map(|shipment| found(number, shipment, &shipment.events, None)).collect();
+    if outcomes.len() < 2 {
+        return Ok(outcomes.pop().unwrap_or(TrackOutcome::NotFound));
+    }
+    let tracks = outcomes.into_iter().filter_map(|outcome| match outcome {
+        TrackOutcome::Found(track) => Some(*track),
+        _ => None,
+    });
+    Ok(TrackOutcome::Several(tracks.collect()))
+}
+
 /// Histories, one reply per number in the order of the request.
 pub(crate) async fn track(account: &Account, cx: &Cx, request: &TrackRequest) -> Result<TrackReplies> {
     let waybills: Vec<_> = request.numbers.iter().filter(|number| is_waybill(number.as_str())).collect();
@@ -75,18 +131,29 @@ pub(crate) async fn track(account: &Account, cx: &Cx, request: &TrackRequest) ->
         Err(error) if other_is_empty || error.kind == ErrorKind::Auth => Err(error.clone()),
         _ => Ok(()),
     };
-    failed(pieces.is_empty(), &by_waybill)?;
-    failed(waybills.is_empty(), &by_piece)?;
-    let reply = |number: &TrackingNumber| {
+    let only_numbers = waybills.len() + pieces.len() == request.numbers.len();
+    failed(pieces.is_empty() && only_numbers, &by_waybill)?;
+    failed(waybills.is_empty() && only_numbers, &by_piece)?;
+    let mut replies = Vec::with_capacity(request.numbers.len());
+    for number in &request.numbers {
         let half = if is_piece(number.as_str()) { &by_piece } else { &by_waybill };
         let outcome = match half {
+            _ if is_reference(number.as_str()) => {
+                match by_reference(account, cx, request.shipped_from, number).await {
+                    Err(error) if request.numbers.len() == 1 || error.kind == ErrorKind::Auth => {
+                        return Err(error);
+                    }
+                    Err(error) => TrackOutcome::Failed(error),
+                    Ok(outcome) => outcome,
+                }
+            }
             _ if !is_waybill(number.as_str()) && !is_piece(number.as_str()) => TrackOutcome::NotFound,
             Ok(shipments) => outcome(number, shipments),
             Err(error) => TrackOutcome::Failed(error.clone()),
         };
-        TrackReply { number: number.clone(), outcome }
-    };
-    Ok(TrackReplies { replies: request.numbers.iter().map(reply).collect() })
+        replies.push(TrackReply { number: number.clone(), outcome });
+    }
+    Ok(TrackReplies { replies })
 }
 
 async fn ask(
@@ -158,7 +225,9 @@ fn found(
 fn others(number: &TrackingNumber, shipment: &TrackedShipment) -> Vec<(String, String)> {
     let waybill = shipment.shipment_tracking_number.iter().map(|waybill| ("waybill", waybill));
     let pieces = shipment.pieces.iter().filter_map(|piece| Some(("piece", piece.tracking_number.as_ref()?)));
-    let all = waybill.chain(pieces).filter(|(_, other)| other.as_str() != number.as_str());
+    let children = shipment.children_shipment_identification_numbers.iter();
+    let children = children.filter_map(|child| Some(("child", child.0.as_ref()?)));
+    let all = waybill.chain(pieces).chain(children).filter(|(_, other)| other.as_str() != number.as_str());
     all.map(|(kind, other)| (kind.to_owned(), other.clone())).collect()
 }
 
@@ -172,9 +241,7 @@ pub(crate) fn expected(shipment: &TrackedShipment) -> Option<DeliveryEstimate> {
 fn history(number: &TrackingNumber, answers: &[Event]) -> Track {
     let mut list: Vec<TrackEvent> = answers.iter().map(event).collect();
     let zoned = list.iter().all(|event| event.at.offset_minutes.is_some());
-    let day = |event: Option<&TrackEvent>| event.and_then(|event| event.at.date);
-    let newest_first = day(list.first()) > day(list.last());
-    if !newest_first {
+    if !newest_first(&list) {
         list.reverse();
     }
     settle(&mut list);
@@ -194,6 +261,19 @@ fn history(number: &TrackingNumber, answers: &[Event]) -> Track {
     track
 }
 
+/// Whether a list runs from the newest to the oldest: by the days of its ends, within one day by most neighbours. Two
+/// events of one day are taken as recorded, oldest first.
+fn newest_first(list: &[TrackEvent]) -> bool {
+    let day = |event: &TrackEvent| event.at.date;
+    let (first, last) = (list.iter().find_map(day), list.iter().rev().find_map(day));
+    if first != last {
+        return first > last;
+    }
+    let order = |pair: &[TrackEvent]| pair[0].at.sort_key().cmp(&pair[1].at.sort_key());
+    let count = |wanted| list.windows(2).filter(|pair| order(pair) == wanted).count();
+    list.len() > 2 && count(Ordering::Greater) > count(Ordering::Less)
+}
+
 /// Paperwork after a delivery or a return leaves it delivered or returned. The list is newest first.
 fn settle(list: &mut [TrackEvent]) {
     let is_final =
@@ -206,16 +286,17 @@ fn settle(list: &mut [TrackEvent]) {
 
 fn event(answer: &Event) -> TrackEvent {
     let code = answer.type_code.clone().unwrap_or_default();
-    let (mut status, mut detail) = events::status(&code);
+    let (mut status, mut detail) = events::status(&code.to_ascii_uppercase());
     let text = answer.description.clone().unwrap_or_default();
     if status == TrackStatus::InTransit && text.to_ascii_lowercase().contains("service point") {
         status = TrackStatus::AvailableForPickup;
         detail = Some(waybill_core::TrackDetail::PickupPoint);
     }
+    let day = answer.date.as_deref().and_then(clock::local);
     TrackEvent {
         at: LocalMoment {
-            date: answer.date.as_deref().and_then(|date| date.parse::<NaiveDate>().ok()),
-            time: answer.time.as_deref().and_then(|time| time.parse::<NaiveTime>().ok()),
+            date: day.map(|(day, _)| day),
+            time: answer.time.as_deref().and_then(clock::time).or(day.and_then(|(_, time)| time)),
             offset_minutes: answer.gmt_offset.as_deref().and_then(offset),
         },
         status,
@@ -229,9 +310,10 @@ fn event(answer: &Event) -> TrackEvent {
     }
 }
 
-/// `+01:00`, `-0530`, `Z`.
+/// `+01:00`, `-0530`, `GMT+1:00`, `Z`.
 fn offset(text: &str) -> Option<i32> {
-    if text == "Z" {
+    let text = text.trim_start_matches(['G', 'M', 'T', 'U', 'C', ' ']);
+    if matches!(text, "Z" | "z") {
         return Some(0);
     }
     let (sign, rest) = match text.split_at_checked(1)? {
@@ -239,8 +321,7 @@ fn offset(text: &str) -> Option<i32> {
         ("-", rest) => (-1, rest),
         _ => return None,
     };
-    let digits: String = rest.chars().filter(|c| *c != ':').collect();
-    let (hours, minutes) = digits.split_at_checked(2)?;
+    let (hours, minutes) = rest.split_once(':').or_else(|| rest.split_at_checked(2))?;
     let (hours, minutes): (i32, i32) = (hours.parse().ok()?, minutes.parse().ok()?);
     ((0..=14).contains(&hours) && (0..60).contains(&minutes)).then_some(sign * (hours * 60 + minutes))
 }
@@ -280,6 +361,8 @@ mod tests {
             ("+01:00", Some(60)),
             ("-0530", Some(-330)),
             ("Z", Some(0)),
+            ("GMT+1:00", Some(60)),
+            ("+5:30", Some(330)),
             ("", None),
             ("1", None),
             ("+é", None),

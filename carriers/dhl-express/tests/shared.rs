@@ -242,13 +242,12 @@ fn the_other_samples_parse_to_their_values() {
     let unknown =
         block_on(cancel.cancel(&host("pickup-cancel-not-found.response.json").cx("cancel_pickup"), &key));
     assert_eq!(unknown.unwrap_err().kind, ErrorKind::NotFound);
-    let account = waybill_dhl_express::DhlExpress::new(common::config(json!({}))).unwrap();
     let request = pickup_request();
     let cx = |name: &str| host(name).cx("schedule_pickup");
     let made = block_on(cancel.schedule(&cx("pickup.response.json"), &request, permit())).unwrap();
     assert_eq!(made.confirmation, "PRG221222000062");
-    let changed =
-        block_on(account.update_pickup(&cx("pickup-update.response.json"), &key, &request)).unwrap();
+    let change = PickupUpdate { key, request: request.clone() };
+    let changed = block_on(cancel.update(&cx("pickup-update.response.json"), &change)).unwrap();
     assert_eq!(
         (changed.confirmation.as_str(), changed.window_start.date),
         ("PRG999123456", "2024-01-16".parse().ok())

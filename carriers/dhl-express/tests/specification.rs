@@ -8,10 +8,9 @@ mod common;
 
 use std::sync::Arc;
 
-use common::{Canned, carrier, config, order, permit, shared};
+use common::{Canned, carrier, order, permit, shared};
 use serde_json::{Value, json};
 use waybill_core::*;
-use waybill_dhl_express::{DhlExpress, Upload};
 use waybill_testkit::{block_on, sample_handle, sample_shipment, standard_now};
 
 struct Spec(Value);
@@ -309,8 +308,7 @@ fn a_purchase_with_drawn_numbers_and_its_recovery_validate() {
 #[test]
 fn tracking_addresses_collections_and_documents_validate() {
     let Some(spec) = Spec::load() else { return };
-    let account = DhlExpress::new(config(json!({}))).unwrap();
-    let carrier: &dyn Carrier = &account;
+    let carrier = common::carrier(json!({}));
     for numbers in [vec!["2741906358"], vec!["JD014600008812340022"], vec!["2741906358", "2741906359"]] {
         let host = Canned::new(200, "{}");
         let _ = block_on(carrier.tracking().unwrap().track(&host.cx("track"), &TrackRequest::new(numbers)));
@@ -338,17 +336,18 @@ fn tracking_addresses_collections_and_documents_validate() {
     let key = PickupKey { confirmation: "PRG261124000417".into(), date: request.date, carrier_data: None };
     let pickup = carrier.pickup().unwrap();
     let _ = block_on(pickup.schedule(&host.cx("schedule_pickup"), &request, permit()));
-    let _ = block_on(account.update_pickup(&host.cx("update_pickup"), &key, &request));
+    let change = PickupUpdate { key: key.clone(), request: request.clone() };
+    let _ = block_on(pickup.update(&host.cx("update_pickup"), &change));
     let _ = block_on(pickup.cancel(&host.cx("cancel_pickup"), &key));
-    let papers = [Document::new(DocumentKind::CustomsForms, LabelFormat::Jpg, &b"x"[..])];
-    let upload = Upload {
-        waybill: "2741906358",
-        service: &"express-worldwide".into(),
+    let papers = AttachRequest {
+        key: common::key("2741906358"),
         ship_date: request.date,
-        documents: &papers,
+        documents: vec![Document::new(DocumentKind::CustomsForms, LabelFormat::Jpg, &b"x"[..])],
     };
-    let _ = block_on(account.upload_documents(&host.cx("upload_documents"), &upload));
-    assert_eq!(host.count(), 7);
+    let _ = block_on(carrier.label().unwrap().attach(&host.cx("attach"), &papers));
+    let reference = TrackRequest::new(["PO 4711/2026"]);
+    let _ = block_on(carrier.tracking().unwrap().track(&host.cx("track"), &reference));
+    assert_eq!(host.count(), 8);
     no_problems(&spec, &host, "all");
 }
 

@@ -5,10 +5,11 @@ mod common;
 use common::{carrier, order};
 use serde_json::{Value, json};
 use waybill_core::{
-    AllocateRequest, Effect, ErrorKind, LabelFormat, LabelKey, Payer, Phase, PickupKey, PickupRequest,
-    RateRequest, RecoverRequest, Recovery, RejectReason, TrackRequest, VoidOutcome,
+    AllocateRequest, AttachRequest, Effect, ErrorKind, LabelFormat, LabelKey, Payer, Phase, PickupKey,
+    PickupRequest, PickupUpdate, RateRequest, RecoverRequest, Recovery, RejectReason, TrackRequest,
+    VoidOutcome,
 };
-use waybill_dhl_express::{DhlExpress, Upload};
+use waybill_dhl_express::DhlExpress;
 use waybill_testkit::{HttpHost, sample_file, sample_handle, sample_shipment, standard_now};
 use wiremock::matchers::{body_json, header, method, path, query_param};
 use wiremock::{Mock, MockServer, ResponseTemplate};
@@ -278,7 +279,8 @@ async fn collections_are_made_changed_and_cancelled() {
     let pickup = carrier.pickup().unwrap();
     let made = pickup.schedule(&host.cx("schedule_pickup"), &request, host.permit()).await.unwrap();
     let key = PickupKey { confirmation: made.confirmation, date: request.date, carrier_data: None };
-    let changed = account.update_pickup(&host.cx("update_pickup"), &key, &request).await.unwrap();
+    let change = PickupUpdate { key: key.clone(), request: request.clone() };
+    let changed = pickup.update(&host.cx("update_pickup"), &change).await.unwrap();
     assert_eq!(changed.window_start.date, "2026-11-25".parse().ok());
     assert_eq!(changed.window_start.time, "11:00:00".parse().ok());
     pickup.cancel(&host.cx("cancel_pickup"), &key).await.unwrap();
@@ -305,16 +307,17 @@ async fn own_papers_are_uploaded_after_the_purchase() {
         LabelFormat::Pdf,
         &b"%PDF-"[..],
     );
-    let upload = Upload {
-        waybill: "2741906358",
-        service: &"express-worldwide".into(),
+    let mut papers = AttachRequest {
+        key: common::key("2741906358"),
         ship_date: "2026-11-24".parse().unwrap(),
-        documents: &[invoice],
+        documents: vec![invoice],
     };
     let host = HttpHost::new();
-    account.upload_documents(&host.cx("upload_documents"), &upload).await.unwrap();
-    let nothing = Upload { documents: &[], ..upload };
-    assert!(account.upload_documents(&host.cx("upload_documents"), &nothing).await.is_err());
+    let carrier: &dyn waybill_core::Carrier = &account;
+    carrier.label().unwrap().attach(&host.cx("attach"), &papers).await.unwrap();
+    papers.documents.clear();
+    let nothing = carrier.label().unwrap().attach(&host.cx("attach"), &papers).await.unwrap_err();
+    assert_eq!(nothing.fields[0].path, "documents");
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! Buying a label, and everything that follows from having bought one.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ulid::Ulid;
@@ -182,6 +182,28 @@ pub struct LabelKey {
     /// `Purchase::carrier_data`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub carrier_data: Option<String>,
+}
+
+/// Adds the shipper's own papers to a bought shipment: a commercial invoice, a certificate of origin.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AttachRequest {
+    /// Which shipment.
+    pub key: LabelKey,
+    /// Ship date of the purchase.
+    pub ship_date: NaiveDate,
+    /// The papers; their kind says what each is.
+    pub documents: Vec<Document>,
+}
+
+/// The carrier has the papers.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttachReply {
+    /// The carrier's ids of the papers, where it gives them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ids: Vec<String>,
+    /// Remarks.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<Notice>,
 }
 
 /// What became of a wish to void.

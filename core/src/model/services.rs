@@ -111,7 +111,7 @@ pub struct PickupReply {
 }
 
 /// Names a collection to its carrier.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PickupKey {
     /// Confirmation number.
     pub confirmation: String,
@@ -120,6 +120,16 @@ pub struct PickupKey {
     /// `PickupReply::carrier_data`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub carrier_data: Option<String>,
+}
+
+/// Changes a collection that is arranged.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PickupUpdate {
+    /// Which one.
+    pub key: PickupKey,
+    /// How it shall be: the whole request, changed or not.
+    pub request: PickupRequest,
 }
 
 /// What became of a wish to cancel a collection.

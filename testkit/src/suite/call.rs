@@ -44,8 +44,9 @@ pub(crate) fn call(
     input: &Value,
 ) -> Result<Called, String> {
     by_name!(operation, carrier, host, input;
-        Quote, Allocate, Buy, Void, Recover, Reprint, Track, ProveDelivery, Close, SchedulePickup, CancelPickup,
-        CheckAddress, ProveAccount, CalculateLandedCost, UploadDocuments, BeginConsent, FinishConsent)
+        Quote, Allocate, Buy, Void, Recover, Reprint, Attach, Track, ProveDelivery, Close, SchedulePickup,
+        CancelPickup, UpdatePickup, CheckAddress, ProveAccount, CalculateLandedCost, UploadDocuments, BeginConsent,
+        FinishConsent)
 }
 
 fn go<O: Operation>(

@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
-use waybill_core::{Pieces, Profile};
+use waybill_core::{Document, DocumentKind, LabelFormat, Pieces, Profile};
 
 use super::Suite;
 use crate::inputs::{DOMESTIC, INTERNATIONAL, first_service, label_spec, sample_handle, sample_json, takes};
@@ -39,6 +39,7 @@ pub(crate) const PLAN: &[Planned] = &[
     planned("recover_found", "recover", "label"),
     planned("recover_absent", "recover", "label"),
     planned("reprint", "reprint", "label"),
+    planned("attach", "attach", "label"),
     planned("track", "track", "tracking"),
     planned("track_unknown", "track", "tracking"),
     planned("track_odd", "track", "tracking"),
@@ -48,6 +49,7 @@ pub(crate) const PLAN: &[Planned] = &[
     planned("pickup", "schedule_pickup", "pickup"),
     planned("pickup_cancel", "cancel_pickup", "pickup"),
     planned("pickup_unknown", "cancel_pickup", "pickup"),
+    planned("pickup_update", "update_pickup", "pickup"),
     planned("address_valid", "check_address", "address_check"),
     planned("address_invalid", "check_address", "address_check"),
     planned("address_unchecked", "check_address", "address_check"),
@@ -106,7 +108,7 @@ impl Suite {
             "recover_found" | "recover_absent" => {
                 unless(profile.purchase.lookup, "the profile says that a lost purchase cannot be looked up")
             }
-            "reprint" | "proof" | "landed_cost" => Need::Welcome,
+            "reprint" | "attach" | "proof" | "landed_cost" | "pickup_update" => Need::Welcome,
             _ => Need::Needed,
         }
     }
@@ -126,6 +128,9 @@ impl Suite {
             _ if base.starts_with("buy") => self.order(&DOMESTIC, ""),
             _ if base.starts_with("void") => self.label_key(),
             "reprint" => json!({ "key": self.label_key(), "label": label_spec(&self.profile) }),
+            "attach" => {
+                json!({ "key": self.label_key(), "ship_date": "2026-11-24", "documents": [invoice()] })
+            }
             _ if base.starts_with("recover") => {
                 let order = self.bought().map(|bought| bought.order.clone());
                 let order = order.unwrap_or_else(|| self.with_service(self.order(&DOMESTIC, "")));
@@ -136,6 +141,7 @@ impl Suite {
             "manifest" => self.manifest(),
             "pickup" => self.pickup(),
             "pickup_cancel" | "pickup_unknown" => self.pickup_key(),
+            "pickup_update" => json!({ "key": self.pickup_key(), "request": self.pickup() }),
             "address_unchecked" => json!({ "address": {
                 "name": "Odalys Fennimore", "lines": ["Ross Island Station 4"], "city": "Ross Island", "country": "AQ" } }),
             _ if base.starts_with("upload") => self.upload(base),
@@ -232,6 +238,12 @@ impl Suite {
 fn sign_in() -> Value {
     json!({ "redirect_uri": "https://oms.example/back", "state": "state-of-this-sign-in",
         "verifier": "verifier-of-this-sign-in-which-nobody-else-may-see" })
+}
+
+/// A paper of the shipper's own.
+fn invoice() -> Value {
+    let bytes = crate::sample_file("sample.pdf").unwrap_or_default();
+    json!(Document::new(DocumentKind::CommercialInvoice, LabelFormat::Pdf, bytes))
 }
 
 fn sample(names: &[&str], suffix: &str) -> Value {

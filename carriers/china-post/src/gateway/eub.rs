@@ -3,7 +3,6 @@
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method};
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 use url::Url;
 use waybill_core::{Error, ErrorKind, Request, Response, Result, wire};
 
@@ -12,7 +11,8 @@ use crate::auth::label_path_digest;
 use crate::config::Eub;
 use crate::error::{Table, classify};
 use crate::text::{body, utf8};
-use crate::wire::eub::{LabelOrder, LabelRequest, Ordered, Orders, Status, Traces};
+use crate::wire::eub::{LabelOrder, LabelRequest, Ordered, Orders, Status, Trace, Traces};
+use crate::xml::{self, Element};
 
 /// The interface's host. There is no HTTPS.
 pub const HOST: &str = "http://shipping.ems.com.cn";
@@ -80,9 +80,6 @@ enum Answer {
     Null,
 }
 
-/// Deepest nesting of an answer; theirs have three levels.
-const DEEPEST: usize = 16;
-
 fn answer(response: &Response, what: &str) -> Result<Answer> {
     let text = body(response);
     let text = text.trim_start_matches('\u{feff}').trim();
@@ -90,62 +87,37 @@ fn answer(response: &Response, what: &str) -> Result<Answer> {
         return Ok(Answer::Null);
     }
     let malformed = |problem: &str| {
-        Err(Error::malformed(format!("{what}: the answer {problem}")).with_words(wire::words_of(response)))
+        Error::malformed(format!("{what}: the answer {problem}")).with_words(wire::words_of(response))
     };
-    let lower = wire::clip(text, 200).to_ascii_lowercase();
-    if !text.starts_with('<') || lower.contains("<html") || lower.contains("<!doctype html") {
-        return malformed("is no XML; a proxy may have answered in the carrier's place");
-    }
-    if text.contains("<!DOCTYPE") || text.contains("<!ENTITY") {
-        return malformed("declares entities, which are not read");
-    }
-    let Some(root) = root(text) else { return malformed("has no root element or is nested too deeply") };
-    let unreadable = |_| {
-        Error::malformed(format!("{what}: the answer cannot be read")).with_words(wire::words_of(response))
-    };
-    match root.as_str() {
-        "order" => read(text).map(Answer::Ordered).map_err(unreadable),
-        "orders" => {
-            #[derive(serde::Deserialize)]
-            struct Orders {
-                #[serde(default)]
-                order: Vec<Ordered>,
-            }
-            let orders: Orders = read(text).map_err(unreadable)?;
-            Ok(Answer::Ordered(orders.order.into_iter().next().unwrap_or_default()))
+    let root = xml::read(text).map_err(malformed)?;
+    let owned = |name: &str| root.find(name).map(str::to_owned);
+    match root.name.to_ascii_lowercase().as_str() {
+        "order" | "orders" => Ok(Answer::Ordered(Ordered { mailnum: owned("mailnum") })),
+        "traces" | "trace" => Ok(Answer::Traces(traces(&root))),
+        "response" if root.children.iter().any(|child| child.is("traces") || child.is("trace")) => {
+            Ok(Answer::Traces(traces(&root)))
         }
-        "response" => read(text).map(Answer::Status).map_err(unreadable),
-        "traces" => read(text).map(Answer::Traces).map_err(unreadable),
-        _ => malformed("has a root element that is unknown"),
+        "response" => Ok(Answer::Status(Status {
+            status: owned("status"),
+            code: owned("code"),
+            description: owned("description"),
+        })),
+        _ => Err(malformed("has a root element that is unknown")),
     }
 }
 
-fn read<T: DeserializeOwned>(text: &str) -> std::result::Result<T, quick_xml::DeError> {
-    quick_xml::de::from_str(text)
-}
-
-/// Name of the root element, when the whole text is well nested and not too deep.
-fn root(text: &str) -> Option<String> {
-    use quick_xml::events::Event;
-    let mut reader = quick_xml::Reader::from_str(text);
-    let (mut depth, mut name) = (0_usize, None);
-    loop {
-        match reader.read_event().ok()? {
-            Event::Start(start) => {
-                name = name.or_else(|| Some(start.local_name().as_ref().to_owned()));
-                depth += 1;
-                if depth > DEEPEST {
-                    return None;
-                }
-            }
-            Event::Empty(start) => {
-                name = name.or_else(|| Some(start.local_name().as_ref().to_owned()));
-            }
-            Event::End(_) => depth = depth.checked_sub(1)?,
-            Event::Eof => return name.filter(|_| depth == 0),
-            _ => {}
+fn traces(root: &Element) -> Traces {
+    let mut found = Vec::new();
+    root.all("trace", &mut found);
+    let trace = |element: &&Element| {
+        let owned = |name: &str| element.find(name).map(str::to_owned);
+        Trace {
+            accept_time: owned("acceptTime"),
+            accept_address: owned("acceptAddress"),
+            remark: owned("remark"),
         }
-    }
+    };
+    Traces { trace: found.iter().map(trace).collect() }
 }
 
 fn trimmed(text: Option<&str>) -> Option<&str> {

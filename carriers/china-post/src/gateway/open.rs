@@ -14,7 +14,7 @@ use crate::error::{Table, classify};
 use crate::order::china_time;
 use crate::text::utf8;
 use crate::wire::open::{Envelope, Ordered};
-use crate::wire::pcp::{Events, Number, NumberReply};
+use crate::wire::pcp::{Events, Items, Number, NumberReply};
 
 /// Operations of the platform by number.
 pub mod api {
@@ -85,9 +85,14 @@ pub fn body(response: Response, what: &str) -> Result<(Option<String>, Response)
     if response.status().is_server_error() || matches!(response.status().as_u16(), 401 | 403 | 404 | 429) {
         return Err(wire::status_error(&response, what));
     }
-    let envelope: Envelope = wire::parse_json(&response, what)?;
+    let mut envelope: Envelope = wire::parse_json(&response, what)?;
+    envelope.ret_code = envelope.ret_code.or(envelope.code.take());
+    envelope.ret_msg = envelope.ret_msg.or(envelope.code_message.take());
     let code = envelope.ret_code.as_deref();
-    if code == Some("00000") && envelope.success.as_deref() != Some("false") {
+    // "00000"; as a number it is one zero.
+    let zeros = code.map(|code| code.bytes().all(|byte| byte == b'0'));
+    let said = envelope.success.as_deref().map(|text| is_true(Some(text)));
+    if said != Some(false) && zeros.or(said) == Some(true) {
         return Ok((envelope.ret_body, response));
     }
     if code.is_none() && envelope.ret_msg.is_none() {
@@ -184,6 +189,11 @@ pub fn events(response: Response) -> Result<Option<Events>> {
     let Some(text) = body else { return Ok((!is_hidden(&response)).then(Events::default)) };
     if is_hidden(&response) {
         return Ok(None);
+    }
+    // Some answers are the list alone.
+    if text.trim_start().starts_with('[') {
+        let response_items = inner::<Items>(text, what)?.0;
+        return Ok(Some(Events { response_items, ..Events::default() }));
     }
     inner(text, what).map(Some)
 }

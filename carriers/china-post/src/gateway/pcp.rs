@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use url::Url;
 use waybill_core::{Error, ErrorKind, Request, Response, Result, wire};
 
@@ -9,8 +10,9 @@ use super::{is_true, no_label, pdf};
 use crate::auth::{md5_digest, md5_hex_digest};
 use crate::config::Pcp;
 use crate::error::{Table, classify};
-use crate::text::utf8;
+use crate::text::{body, utf8};
 use crate::wire::pcp::{Cancelled, Events, Fees, NumberReply, NumberRequest, Order, Reply};
+use crate::xml;
 
 /// The platform's host.
 pub const HOST: &str = "https://my.ems.com.cn";
@@ -67,13 +69,14 @@ pub(crate) fn label_request(base: &Url, keys: &Pcp, number: &str) -> Result<Requ
     post(base, "surface/download", &fields)
 }
 
-/// Cancels a number (2.7).
+/// Cancels a number (2.7). Clients differ in the name of the digest, so it goes under both.
 pub(crate) fn cancel_request(base: &Url, keys: &Pcp, number: &str) -> Result<Request> {
     let digest = md5_digest(number, &keys.key);
     let fields = [
         ("waybillNo", number),
         ("senderNo", keys.sender_no.as_str()),
         ("ecCompanyId", company(keys)),
+        ("digest", &digest),
         ("dataDigest", &digest),
     ];
     post(base, "orderService/cancelOrder", &fields)
@@ -118,10 +121,28 @@ fn checked(response: Response, what: &str) -> Result<Response> {
     Ok(response)
 }
 
+/// Reads an answer: JSON, JSON inside a JSON text, or (for `data_type=XML`) XML whose elements bear the same names.
+fn parse<T: DeserializeOwned>(response: &Response, what: &str) -> Result<T> {
+    let text = body(response);
+    let text = text.trim_start_matches('\u{feff}').trim();
+    if xml::is_xml(text) {
+        let malformed = |problem: &str| {
+            Error::malformed(format!("{what}: the answer {problem}")).with_words(wire::words_of(response))
+        };
+        let leaves = xml::read(text).map_err(malformed)?.leaves();
+        return serde_json::from_value(leaves.into()).map_err(|_| malformed("cannot be read"));
+    }
+    let inside = text.starts_with('"').then(|| serde_json::from_str::<String>(text).ok()).flatten();
+    match inside {
+        Some(inside) => wire::parse_json(&http::Response::new(Bytes::from(inside)), what),
+        None => wire::parse_json(response, what),
+    }
+}
+
 /// Numbers.
 pub fn numbers(response: Response) -> Result<NumberReply> {
     let response = checked(response, "numbers")?;
-    check_numbers(wire::parse_json(&response, "numbers")?, &response)
+    check_numbers(parse(&response, "numbers")?, &response)
 }
 
 pub(crate) fn check_numbers(reply: NumberReply, response: &Response) -> Result<NumberReply> {
@@ -136,7 +157,7 @@ pub(crate) fn check_numbers(reply: NumberReply, response: &Response) -> Result<N
 /// The number of an order; "success" without one is no success.
 pub fn ordered(response: Response) -> Result<String> {
     let response = checked(response, "order")?;
-    let reply: Reply = wire::parse_json(&response, "order")?;
+    let reply: Reply = parse(&response, "order")?;
     match reply.waybill_no {
         Some(number) if is_true(reply.success.as_deref()) => Ok(number),
         _ if is_true(reply.success.as_deref()) || (reply.success.is_none() && reply.reason.is_none()) => {
@@ -153,7 +174,7 @@ pub fn label(response: Response) -> Result<Bytes> {
         return Ok(found);
     }
     let response = checked(response, "label")?;
-    let reply: Reply = wire::parse_json(&response, "label")?;
+    let reply: Reply = parse(&response, "label")?;
     let found = reply.data.as_deref().and_then(|data| pdf(data.as_bytes()));
     match found {
         Some(found) => Ok(found),
@@ -168,7 +189,7 @@ pub fn label(response: Response) -> Result<Bytes> {
 /// Whether the answer to a cancel is a success.
 pub fn cancelled(response: Response) -> Result<()> {
     let response = checked(response, "cancel")?;
-    let reply: Cancelled = wire::parse_json(&response, "cancel")?;
+    let reply: Cancelled = parse(&response, "cancel")?;
     if is_true(reply.flag.as_deref()) {
         return Ok(());
     }
@@ -182,7 +203,7 @@ pub fn cancelled(response: Response) -> Result<()> {
 /// Whether a fee answer shows that the account is known; its items are not documented.
 pub fn fees(response: Response) -> Result<()> {
     let response = checked(response, "account")?;
-    let reply: Fees = wire::parse_json(&response, "account")?;
+    let reply: Fees = parse(&response, "account")?;
     if is_true(reply.return_success.as_deref()) {
         return Ok(());
     }
@@ -192,7 +213,7 @@ pub fn fees(response: Response) -> Result<()> {
 /// Events.
 pub fn events(response: Response) -> Result<Events> {
     let response = checked(response, "tracking")?;
-    let events: Events = wire::parse_json(&response, "tracking")?;
+    let events: Events = parse(&response, "tracking")?;
     if !is_true(events.response_state.as_deref()) && events.response_items.is_empty() {
         let error = classify(Table::Open, None, events.error_desc.as_deref(), &response);
         return if error.kind == ErrorKind::NotFound { Ok(events) } else { Err(error) };

@@ -1,7 +1,7 @@
 //! ePacket partner interface: XML. Misspellings (`delcarevalue`) are the interface's.
 
 use rust_decimal::Decimal;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 /// An order.
 #[derive(Debug, Serialize)]
@@ -85,38 +85,29 @@ pub struct LabelOrder<'a> {
 }
 
 /// Root `order`: the parcel was ordered.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default)]
 pub struct Ordered {
-    #[serde(default)]
     pub mailnum: Option<String>,
 }
 
 /// Root `response`: everything else.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default)]
 pub struct Status {
-    #[serde(default)]
     pub status: Option<String>,
-    #[serde(default)]
     pub code: Option<String>,
-    #[serde(default)]
     pub description: Option<String>,
 }
 
 /// Root `traces`.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default)]
 pub struct Traces {
-    #[serde(default)]
     pub trace: Vec<Trace>,
 }
 
 /// An event: text only, no code.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Default)]
 pub struct Trace {
-    #[serde(default)]
     pub accept_time: Option<String>,
-    #[serde(default)]
     pub accept_address: Option<String>,
-    #[serde(default)]
     pub remark: Option<String>,
 }

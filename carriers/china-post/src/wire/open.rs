@@ -17,6 +17,11 @@ pub struct Envelope {
     pub success: Option<String>,
     #[serde(default, deserialize_with = "lenient::text")]
     pub serial_no: Option<String>,
+    /// Names that a refusal before the operation is met under.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub code: Option<String>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub code_message: Option<String>,
 }
 
 /// A text as it is, anything else as its JSON.

@@ -1,7 +1,11 @@
 //! Small packet platform: numbers, orders, answers. The open platform takes the same order. Misspellings
 //! (`carogo_weight`, `intemsize`) are the platform's.
 
+use std::fmt;
+
 use rust_decimal::Decimal;
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use waybill_core::lenient;
 
@@ -149,7 +153,7 @@ pub struct Item {
 pub struct Reply {
     #[serde(default, deserialize_with = "lenient::text")]
     pub success: Option<String>,
-    #[serde(default, rename = "waybillNo", deserialize_with = "lenient::text")]
+    #[serde(default, rename = "waybillNo", alias = "waybill_no", deserialize_with = "lenient::text")]
     pub waybill_no: Option<String>,
     #[serde(default, deserialize_with = "lenient::text")]
     pub reason: Option<String>,
@@ -190,8 +194,40 @@ pub struct Events {
     pub response_state: Option<String>,
     #[serde(default, deserialize_with = "lenient::text")]
     pub error_desc: Option<String>,
-    #[serde(default, deserialize_with = "lenient::list")]
+    #[serde(default, deserialize_with = "items")]
     pub response_items: Vec<Event>,
+}
+
+/// Events as a list of their own.
+#[derive(Debug, Default, Deserialize)]
+#[serde(transparent)]
+pub struct Items(#[serde(deserialize_with = "items")] pub Vec<Event>);
+
+/// A list of events, which may be JSON inside a text.
+fn items<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Event>, D::Error> {
+    struct List;
+    impl<'de> Visitor<'de> for List {
+        type Value = Vec<Event>;
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a list of events")
+        }
+        fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Self::Value, A::Error> {
+            lenient::list(SeqAccessDeserializer::new(seq))
+        }
+        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+            lenient::list(MapAccessDeserializer::new(map))
+        }
+        fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Self::Value, E> {
+            match text.trim() {
+                "" | "null" => Ok(Vec::new()),
+                text => lenient::list(&mut serde_json::Deserializer::from_str(text)).map_err(E::custom),
+            }
+        }
+        fn visit_unit<E>(self) -> Result<Self::Value, E> {
+            Ok(Vec::new())
+        }
+    }
+    deserializer.deserialize_any(List)
 }
 
 /// One event. `opDesc` holds names and phones of staff.

@@ -1,11 +1,11 @@
-//! Error envelopes: the API's own, and the gateway's.
+//! Error envelopes: the API's own, the gateway's, and that of the API management in front of it.
 
 use serde::Deserialize;
 use waybill_core::lenient;
 
-use super::Text;
+use super::Said;
 
-/// Both envelopes in one: `reasons` marks the gateway's.
+/// All envelopes in one: `reasons` marks the gateway's, `fault` the API management's.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct ErrorAnswer {
@@ -13,14 +13,34 @@ pub(crate) struct ErrorAnswer {
     pub(crate) title: Option<String>,
     #[serde(deserialize_with = "lenient::text")]
     pub(crate) message: Option<String>,
-    #[serde(deserialize_with = "lenient::text")]
-    pub(crate) detail: Option<String>,
     #[serde(deserialize_with = "lenient::list")]
-    pub(crate) additional_details: Vec<Text>,
+    pub(crate) detail: Vec<Said>,
+    #[serde(deserialize_with = "lenient::list")]
+    pub(crate) additional_details: Vec<Said>,
     #[serde(deserialize_with = "lenient::list")]
     pub(crate) reasons: Vec<Reason>,
     #[serde(deserialize_with = "lenient::object")]
     pub(crate) details: Option<GatewayDetails>,
+    #[serde(deserialize_with = "lenient::object")]
+    pub(crate) fault: Option<Fault>,
+}
+
+/// `fault` of the API management.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(crate) struct Fault {
+    #[serde(deserialize_with = "lenient::text")]
+    pub(crate) faultstring: Option<String>,
+    #[serde(deserialize_with = "lenient::object")]
+    pub(crate) detail: Option<FaultDetail>,
+}
+
+/// `fault.detail`.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(crate) struct FaultDetail {
+    #[serde(deserialize_with = "lenient::text")]
+    pub(crate) errorcode: Option<String>,
 }
 
 /// `reasons[]` of the gateway.

@@ -12,8 +12,11 @@ pub(crate) mod shipment;
 pub(crate) mod shipment_answer;
 pub(crate) mod tracking;
 
+use std::fmt;
+
 use rust_decimal::{Decimal, RoundingStrategy};
-use serde::{Deserialize, Serialize, Serializer};
+use serde::de::{MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 use waybill_core::lenient;
 
@@ -176,6 +179,42 @@ pub(crate) struct Wanted {
     pub(crate) is_requested: bool,
 }
 
+/// A date, by itself or inside an object that repeats its name.
+pub(crate) fn moment<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    struct Moment;
+    impl<'de> Visitor<'de> for Moment {
+        type Value = Option<String>;
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a date")
+        }
+        fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+            Ok((!text.trim().is_empty()).then(|| text.trim().to_owned()))
+        }
+        fn visit_u64<E>(self, number: u64) -> Result<Self::Value, E> {
+            Ok(Some(number.to_string()))
+        }
+        fn visit_unit<E>(self) -> Result<Self::Value, E> {
+            Ok(None)
+        }
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            let mut found = None;
+            while let Some((Text(key), Text(value))) = map.next_entry()? {
+                let named = key.is_some_and(|key| key.to_ascii_lowercase().contains("date"));
+                found = found.or(value.filter(|_| named));
+            }
+            Ok(found)
+        }
+        fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+            let mut first = None;
+            while let Some(Text(element)) = seq.next_element()? {
+                first = first.or(element);
+            }
+            Ok(first)
+        }
+    }
+    deserializer.deserialize_any(Moment)
+}
+
 /// `totalPrice[]`: one price in one of its currencies.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -192,6 +231,41 @@ pub(crate) struct TotalPrice {
 #[derive(Deserialize)]
 #[serde(transparent)]
 pub(crate) struct Text(#[serde(deserialize_with = "lenient::text")] pub(crate) Option<String>);
+
+/// A sentence of DHL: a text, or an object that holds one under any of several names, with its code beside it.
+pub(crate) struct Said(pub(crate) Option<String>);
+
+impl<'de> Deserialize<'de> for Said {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Sentence;
+        impl<'de> Visitor<'de> for Sentence {
+            type Value = Said;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a sentence")
+            }
+            fn visit_str<E>(self, text: &str) -> Result<Said, E> {
+                let text = text.trim();
+                Ok(Said((!text.is_empty()).then(|| text.to_owned())))
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Said, A::Error> {
+                let (mut code, mut place, mut words) = (None, None, None);
+                while let Some((Text(key), Text(value))) = map.next_entry()? {
+                    match key.unwrap_or_default().to_ascii_lowercase().as_str() {
+                        "code" | "errorcode" => code = value,
+                        "field" | "path" | "instance" => place = value,
+                        "message" | "detail" | "description" | "msg" | "text" | "error" => {
+                            words = words.or(value);
+                        }
+                        _ => {}
+                    }
+                }
+                let parts: Vec<String> = [code, place, words].into_iter().flatten().collect();
+                Ok(Said((!parts.is_empty()).then(|| parts.join(": "))))
+            }
+        }
+        deserializer.deserialize_any(Sentence)
+    }
+}
 
 #[cfg(test)]
 mod tests {

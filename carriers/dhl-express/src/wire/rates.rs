@@ -57,6 +57,7 @@ pub(crate) struct Product {
     pub(crate) product_code: Option<String>,
     #[serde(deserialize_with = "lenient::text")]
     pub(crate) local_product_code: Option<String>,
+    #[serde(deserialize_with = "lenient::flag")]
     pub(crate) is_customer_agreement: Option<bool>,
     #[serde(deserialize_with = "lenient::object")]
     pub(crate) weight: Option<ProductWeight>,
@@ -68,6 +69,16 @@ pub(crate) struct Product {
     pub(crate) detailed_price_breakdown: Vec<DetailedBreakdown>,
     #[serde(deserialize_with = "lenient::object")]
     pub(crate) delivery_capabilities: Option<DeliveryCapabilities>,
+    #[serde(deserialize_with = "lenient::object")]
+    pub(crate) pickup_capabilities: Option<PickupCapabilities>,
+}
+
+/// `pickupCapabilities`.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct PickupCapabilities {
+    #[serde(deserialize_with = "lenient::flag")]
+    pub(crate) next_business_day: Option<bool>,
 }
 
 /// `weight`.
@@ -134,8 +145,6 @@ pub(crate) struct DetailedLine {
 pub(crate) struct DeliveryCapabilities {
     #[serde(deserialize_with = "lenient::text")]
     pub(crate) estimated_delivery_date_and_time: Option<String>,
-    #[serde(deserialize_with = "lenient::text")]
-    pub(crate) destination_service_area_code: Option<String>,
     #[serde(deserialize_with = "lenient::decimal")]
     pub(crate) total_transit_days: Option<Decimal>,
 }

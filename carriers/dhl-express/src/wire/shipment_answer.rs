@@ -4,7 +4,7 @@ use rust_decimal::Decimal;
 use serde::Deserialize;
 use waybill_core::lenient;
 
-use super::Text;
+use super::{Text, moment};
 
 /// Answer.
 #[derive(Deserialize, Default)]
@@ -20,8 +20,8 @@ pub(crate) struct ShipmentAnswer {
     pub(crate) documents: Vec<DocumentAnswer>,
     #[serde(deserialize_with = "lenient::list")]
     pub(crate) shipment_charges: Vec<ShipmentCharge>,
-    #[serde(deserialize_with = "lenient::object")]
-    pub(crate) estimated_delivery_date: Option<EstimatedDelivery>,
+    #[serde(deserialize_with = "moment")]
+    pub(crate) estimated_delivery_date: Option<String>,
     #[serde(deserialize_with = "lenient::list")]
     pub(crate) warnings: Vec<Text>,
 }
@@ -34,6 +34,8 @@ pub(crate) struct PackageAnswer {
     pub(crate) reference_number: Option<Decimal>,
     #[serde(deserialize_with = "lenient::text")]
     pub(crate) tracking_number: Option<String>,
+    #[serde(deserialize_with = "lenient::list")]
+    pub(crate) documents: Vec<DocumentAnswer>,
 }
 
 /// `documents[]`.
@@ -74,12 +76,4 @@ pub(crate) struct ChargeLine {
     pub(crate) price: Option<Decimal>,
     #[serde(deserialize_with = "lenient::text")]
     pub(crate) type_code: Option<String>,
-}
-
-/// `estimatedDeliveryDate`.
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase", default)]
-pub(crate) struct EstimatedDelivery {
-    #[serde(deserialize_with = "lenient::text")]
-    pub(crate) estimated_delivery_date: Option<String>,
 }

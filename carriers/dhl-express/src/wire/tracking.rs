@@ -4,6 +4,8 @@ use rust_decimal::Decimal;
 use serde::Deserialize;
 use waybill_core::lenient;
 
+use super::{Text, moment};
+
 /// Answer.
 #[derive(Deserialize, Default)]
 #[serde(default)]
@@ -30,10 +32,20 @@ pub(crate) struct TrackedShipment {
     pub(crate) events: Vec<Event>,
     #[serde(deserialize_with = "lenient::list")]
     pub(crate) pieces: Vec<TrackedPiece>,
-    #[serde(deserialize_with = "lenient::text")]
+    #[serde(deserialize_with = "moment")]
     pub(crate) estimated_delivery_date: Option<String>,
-    #[serde(deserialize_with = "lenient::text")]
+    #[serde(deserialize_with = "moment")]
     pub(crate) estimated_time_of_delivery: Option<String>,
+    #[serde(deserialize_with = "lenient::list")]
+    pub(crate) children_shipment_identification_numbers: Vec<Text>,
+}
+
+impl TrackedShipment {
+    /// Whether the shipper's reference stands on it. An answer without references is taken at its word.
+    pub(crate) fn bears(&self, reference: &str) -> bool {
+        let mut all = self.shipper_references.iter().filter_map(|one| one.value.as_deref());
+        self.shipper_references.is_empty() || all.any(|value| value == reference)
+    }
 }
 
 /// `shipperReferences[]`.
@@ -68,7 +80,7 @@ pub(crate) struct Event {
     pub(crate) date: Option<String>,
     #[serde(deserialize_with = "lenient::text")]
     pub(crate) time: Option<String>,
-    #[serde(rename = "GMTOffset", deserialize_with = "lenient::text")]
+    #[serde(rename = "GMTOffset", alias = "gmtOffset", deserialize_with = "lenient::text")]
     pub(crate) gmt_offset: Option<String>,
     #[serde(deserialize_with = "lenient::text")]
     pub(crate) type_code: Option<String>,

@@ -9,8 +9,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use waybill_core::{
-    CallInfo, Carrier, CarrierPlugin, Cx, Effect, Host, LabelOrder, LabelSpec, LogLevel, Outgoing, PermitId,
-    Request, Response, Result, Shipment, SpendPermit,
+    CallInfo, Carrier, CarrierPlugin, Cx, Effect, Host, LabelKey, LabelOrder, LabelSpec, LogLevel, Outgoing,
+    PermitId, Request, Response, Result, Shipment, SpendPermit,
 };
 use waybill_dhl_express::{Config, DhlExpress};
 
@@ -75,6 +75,18 @@ impl Host for Canned {
         self.now
     }
     fn log(&self, _: &CallInfo, _: LogLevel, _: &str) {}
+}
+
+/// Names a bought shipment.
+pub fn key(waybill: &str) -> LabelKey {
+    LabelKey {
+        shipment_key: waybill.into(),
+        tracking: Vec::new(),
+        service: "express-worldwide".into(),
+        handle: waybill_testkit::sample_handle(),
+        bought_at: waybill_testkit::standard_now(),
+        carrier_data: None,
+    }
 }
 
 pub fn permit() -> SpendPermit {

@@ -1,4 +1,4 @@
-//! DHL Express MyDHL API (rates, products, shipments, tracking, pickups, address check, images,
+//! DHL Express MyDHL API (rates, products, landed cost, shipments, tracking, pickups, address check, images,
 //! identifiers).
 //!
 //! There is no void. Waybills are billed when the parcel is handed over. A waybill number from
@@ -7,6 +7,7 @@
 //! Quirks: `identifiers-not-enabled` (3501), `no-charges` (shipments answer without charges).
 
 mod extras;
+mod landed;
 mod rate;
 mod ship;
 mod track;
@@ -84,6 +85,7 @@ impl Personality for DhlExpress {
             ("GET", ["rates"]) => rate::get(cx, account, request, true),
             ("POST", ["products"]) => rate::post(cx, account, request, false),
             ("GET", ["products"]) => rate::get(cx, account, request, false),
+            ("POST", ["landed-cost"]) => landed::post(cx, account, request),
             ("POST", ["shipments"]) => ship::create(cx, account, request),
             ("GET", ["shipments", number, "tracking"]) => track::one(cx, number),
             ("GET", ["tracking"]) => track::several(cx, account, request),

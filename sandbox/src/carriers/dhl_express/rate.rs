@@ -188,7 +188,7 @@ pub(super) fn quote(product: &'static Product, lane: &Lane, discount: i64) -> Op
 }
 
 /// Local currency of a country and its exchange rate to the billing currency in thousandths.
-fn local(country: &str) -> (&'static str, i64) {
+pub(super) fn local(country: &str) -> (&'static str, i64) {
     match country {
         "CN" => ("CNY", 7120),
         "GB" => ("GBP", 790),
@@ -269,31 +269,32 @@ fn answer(
     Reply::json(200, &json!({"products": products, "exchangeRates": exchange}))
 }
 
+/// What a message asks prices for.
+pub(super) fn lane(cx: &Cx, body: &Value) -> Result<Lane, Refusal> {
+    let metric = body.text("/unitOfMeasurement").as_deref() != Some("imperial");
+    let declared = body.pointer("/isCustomsDeclarable").and_then(Value::as_bool);
+    let services = body.list("/valueAddedServices");
+    let service =
+        |code: &str| services.iter().find(|service| service.text("/serviceCode").as_deref() == Some(code));
+    let insured = service("II").and_then(|service| service.decimal("/value")).unwrap_or_default();
+    Ok(Lane {
+        from: address(&body["customerDetails"]["shipperDetails"], "customerDetails/shipperDetails")?,
+        to: address(&body["customerDetails"]["receiverDetails"], "customerDetails/receiverDetails")?,
+        declarable: declared
+            .ok_or_else(|| (422, vec!["#: required key [isCustomsDeclarable] not found".to_owned()]))?,
+        metric,
+        pieces: pieces(&body.list("/packages"), metric)?,
+        date: planned(cx, body.text("/plannedShippingDateAndTime"))?,
+        insured: i64::try_from((insured * Decimal::ONE_HUNDRED).round()).unwrap_or(0),
+        saturday: service("AA").is_some(),
+    })
+}
+
 pub(super) fn post(cx: &Cx, account: &Account, request: &Request, priced: bool) -> Reply {
     let Some(body) = request.json() else {
         return refuse(request, (422, vec!["#: the body is not JSON".into()]));
     };
-    let read = || -> Result<Lane, Refusal> {
-        let metric = body.text("/unitOfMeasurement").as_deref() != Some("imperial");
-        let declared = body.pointer("/isCustomsDeclarable").and_then(Value::as_bool);
-        let services = body.list("/valueAddedServices");
-        let service = |code: &str| {
-            services.iter().find(|service| service.text("/serviceCode").as_deref() == Some(code))
-        };
-        let insured = service("II").and_then(|service| service.decimal("/value")).unwrap_or_default();
-        Ok(Lane {
-            from: address(&body["customerDetails"]["shipperDetails"], "customerDetails/shipperDetails")?,
-            to: address(&body["customerDetails"]["receiverDetails"], "customerDetails/receiverDetails")?,
-            declarable: declared
-                .ok_or_else(|| (422, vec!["#: required key [isCustomsDeclarable] not found".to_owned()]))?,
-            metric,
-            pieces: pieces(&body.list("/packages"), metric)?,
-            date: planned(cx, body.text("/plannedShippingDateAndTime"))?,
-            insured: i64::try_from((insured * Decimal::ONE_HUNDRED).round()).unwrap_or(0),
-            saturday: service("AA").is_some(),
-        })
-    };
-    match read() {
+    match lane(cx, &body) {
         Ok(lane) => {
             let number = body.text("/accounts/0/number");
             answer(request, account, &lane, number.as_deref(), body.text("/productCode").as_deref(), priced)
