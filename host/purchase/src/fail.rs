@@ -44,9 +44,11 @@ mod on {
     /// Names of all fail points.
     pub const ALL: &[&str] = &[
         "d1.before",
+        "d1.commit",
         "d1.after",
         "allocate.after",
         "d2.before",
+        "d2.commit",
         "d2.after",
         "begin.before",
         "begin.after",
@@ -68,6 +70,8 @@ mod on {
         "op.before",
         "op.sent",
         "op.after",
+        "service.begun",
+        "service.sent",
         "journal.before",
         "journal.after",
     ];
@@ -107,6 +111,11 @@ mod on {
 
         fn lock(&self) -> std::sync::MutexGuard<'_, State> {
             self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        }
+
+        /// Whether the answer to a commit gets lost here: the change is there, and nobody hears it.
+        pub(crate) async fn loses_commit(&self, name: &'static str) -> Result<(), StoreError> {
+            self.hit(name).await.map_err(|error| StoreError::CommitUnknown(error.to_string()))
         }
 
         pub(crate) async fn hit(&self, name: &'static str) -> Result<(), StoreError> {

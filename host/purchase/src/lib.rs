@@ -68,10 +68,14 @@ pub use fail::{ALL as FAIL_POINTS, FailAction, FailPoints};
 pub use journal::{Journal, JournalError, SentNote};
 pub use seal::{KeySource, Place, SealError, Sealer};
 pub use store::{
-    AttemptState, CredentialInfo, Event, LabelState, OpKind, OpState, PurchaseFilter, PurchaseState,
-    SpendCap, Store, StoreError, StoreOptions,
+    AttemptState, CredentialInfo, Event, LabelState, OpKind, OpState, OperationFilter, PurchaseFilter,
+    PurchaseState, SpendCap, Store, StoreError, StoreOptions,
 };
 pub use vault::{Credential, Vault};
+
+/// What [`OpenAccount::environment`] says of an account whose labels are real. Numbers are unique there; test environments
+/// answer with canned ones.
+pub const PRODUCTION: &str = "production";
 
 #[cfg(test)]
 mod tests;

@@ -112,10 +112,11 @@ impl Sealer {
         Self { keys: Arc::new(keys.collect()) }
     }
 
-    /// Reads keys from their sources; the first seals, all open.
+    /// Reads keys from their sources; the first seals, all open. A source may hold several keys, one on a line: for a
+    /// rotation the new one goes above the old one.
     pub fn from_sources(sources: &[KeySource]) -> Result<Self, SealError> {
-        let keys: Result<Vec<_>, _> = sources.iter().map(read_key).collect();
-        Ok(Self::new(keys?))
+        let keys: Result<Vec<_>, _> = sources.iter().map(read_keys).collect();
+        Ok(Self::new(keys?.into_iter().flatten()))
     }
 
     /// Whether values are sealed.
@@ -183,14 +184,15 @@ fn seal_with(key: &Key, place: Place<'_>, value: &[u8]) -> Result<Vec<u8>, SealE
     Ok(sealed)
 }
 
-fn read_key(source: &KeySource) -> Result<[u8; 32], SealError> {
+fn read_keys(source: &KeySource) -> Result<Vec<[u8; 32]>, SealError> {
     let text = match source {
         KeySource::File(path) => read_file(path)?,
         KeySource::Env(name) => std::env::var(name)
             .map_err(|_| SealError::BadKey(format!("the environment variable {name} is not set")))?,
         KeySource::Command(words) => run(words)?,
     };
-    parse_key(text.trim())
+    let keys: Vec<[u8; 32]> = text.split_whitespace().map(parse_key).collect::<Result<_, _>>()?;
+    if keys.is_empty() { Err(SealError::BadKey("it is empty".into())) } else { Ok(keys) }
 }
 
 fn read_file(path: &Path) -> Result<String, SealError> {
@@ -298,6 +300,10 @@ mod tests {
         let in_base64 = base64::engine::general_purpose::STANDARD.encode([0xab; 32]);
         let from_base64 = KeySource::Command(vec!["printf".into(), in_base64]);
         assert_eq!(Sealer::from_sources(&[from_base64]).unwrap().open(HERE, &sealed).unwrap(), b"x");
+        let two =
+            KeySource::Command(vec!["printf".into(), format!("{}\n{}\n", "cd".repeat(32), "ab".repeat(32))]);
+        let two = Sealer::from_sources(&[two]).unwrap();
+        assert!(two.open(HERE, &sealed).unwrap() == b"x" && two.is_stale(&sealed), "the first one seals");
         let short = KeySource::Command(vec!["printf".into(), "abcd".into()]);
         assert!(matches!(Sealer::from_sources(&[short]), Err(SealError::BadKey(_))));
         assert!(!format!("{from_file:?}").contains("abab"), "a key shows in the debug form");

@@ -46,7 +46,7 @@ pub async fn doctor(engine: &Engine) -> Result<Vec<Check>, EngineError> {
             format!(
                 "{} bytes, {} records waiting",
                 engine.journal().size(),
-                engine.journal().waiting().len()
+                engine.journal().waiting_count()
             ),
         ),
     ];

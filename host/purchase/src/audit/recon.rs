@@ -29,7 +29,8 @@ pub struct Forgotten {
 
 /// Attempts in the journal that the database does not know, since a time (milliseconds since 1970).
 pub async fn forgotten(engine: &Engine, since: i64) -> Result<Vec<Forgotten>, EngineError> {
-    let notes: Vec<SentNote> = engine.journal().sent().into_iter().filter(|note| note.at >= since).collect();
+    let journal = engine.journal().clone();
+    let notes = tokio::task::spawn_blocking(move || journal.sent(since)).await.unwrap_or_default();
     let mut found = Vec::new();
     for note in notes {
         let id = note.attempt.clone();
@@ -59,6 +60,7 @@ pub async fn reconcile(
                 let due = db
                     .sql(
                         "UPDATE attempt SET sweep_at = {now}, sweeps = CASE WHEN sweeps > 0 THEN sweeps - 1 ELSE 0 END, \
+                         checks = CASE WHEN checks = 0 THEN 1 ELSE checks END, \
                          next_check_at = CASE WHEN state = 'unknown' THEN {now} ELSE next_check_at END \
                          WHERE sent_at >= $1 RETURNING id",
                     )

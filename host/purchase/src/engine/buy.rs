@@ -7,10 +7,14 @@ use uuid::Uuid;
 use waybill_core::{Error, ErrorKind, Handle, Money, Pieces};
 
 use super::send::Step;
-use super::{Accounts, BuyReply, BuyRequest, Engine, EngineError, KeptOrder, OpenAccount, Result, json, ms};
+use super::{
+    Accounts, BuyReply, BuyRequest, Engine, EngineError, KeptOrder, OpenAccount, PurchaseView, Result, json,
+    ms,
+};
 use crate::fail::failpoint;
+use crate::journal::Note;
 use crate::seal::{Place, sha256};
-use crate::store::{Accepted, AttemptState, NewAttempt, NewPurchase, StoreError};
+use crate::store::{Accepted, AttemptState, Fresh, NewAttempt, NewPurchase, StoreError};
 
 const ROUTE: &str = "buy";
 
@@ -24,44 +28,53 @@ impl Engine {
     /// Everything in [`EngineError`]; nothing was sent when there is an error. A purchase that the carrier refused is no
     /// error but a purchase in state `rejected`.
     pub async fn buy(&self, request: BuyRequest, accounts: Arc<dyn Accounts>) -> Result<BuyReply> {
-        if let Some(reason) = self.quarantine() {
+        if let Some(reason) = self.still_stopped().await? {
             return Err(EngineError::Quarantined(reason));
         }
         if self.is_closing() {
             return Err(EngineError::Closing);
         }
         let until = Instant::now() + request.wait;
-        let (group, replayed) = self.accept(&request, &accounts).await?;
-        if !replayed {
-            let (engine, work) = (self.clone(), group.clone());
-            self.spawn(async move { engine.drive_group(&work, &accounts).await });
+        let Entered { group, fresh } = self.accept(&request, &accounts).await?;
+        let replayed = fresh.is_none();
+        if let Some(fresh) = fresh {
+            let (engine, (done, driven)) = (self.clone(), tokio::sync::oneshot::channel::<()>());
+            self.spawn(async move {
+                engine.drive_group(fresh, &accounts).await;
+                drop(done);
+            });
+            // Whoever drives it says when it stands somewhere; how it stands, the database says.
+            let _ = tokio::time::timeout_at(until.into(), driven).await;
         }
-        self.wait_for_group(&group, until).await?;
-        let purchases = self.group_views(&group).await?;
+        let purchases = self.wait_for_group(&group, until).await?;
         Ok(BuyReply { group, purchases, replayed })
     }
 
-    /// D1. The group, and whether it was there before.
-    async fn accept(&self, request: &BuyRequest, accounts: &Arc<dyn Accounts>) -> Result<(String, bool)> {
+    /// D1.
+    async fn accept(&self, request: &BuyRequest, accounts: &Arc<dyn Accounts>) -> Result<Entered> {
         let fingerprint = fingerprint(request);
-        if let Some(known) = self.known_key(request, &fingerprint).await? {
-            return Ok((known, true));
-        }
-        check(request)?;
-        let account = accounts.open(&request.tenant, &request.account).await?;
-        let purchases = self.prepare(request, &fingerprint, &account)?;
+        let purchases = match self.ready(request, &fingerprint, accounts).await {
+            Ok(purchases) => Arc::new(purchases),
+            // A key that was used before answers as before, whatever became of its account since.
+            Err(refused) => {
+                let known = self.known_key(request, &fingerprint).await?;
+                return known.map(Entered::known).ok_or(refused);
+            }
+        };
         let group = purchases.first().map(|new| new.group_id.clone()).unwrap_or_default();
         failpoint!(self.inner.options.fail, "d1.before");
-        let business_key = request.business_key.clone();
+        let (business_key, writing, group_id) =
+            (request.business_key.clone(), purchases.clone(), group.clone());
         let written = self
             .inner
             .store
             .write(move |mut db| {
                 Box::pin(async move {
-                    for new in &purchases {
+                    let mut rows = Vec::with_capacity(writing.len());
+                    for new in writing.iter() {
                         match db.accept(new).await? {
-                            Accepted::New => {}
-                            Accepted::Known { group } => return Ok(Some(group)),
+                            Accepted::New(fresh) => rows.push(*fresh),
+                            Accepted::Known { group } => return Ok(Entered::known(group)),
                             Accepted::KeyReused { group } => return Err(EngineError::KeyReused { group }),
                             Accepted::Duplicate { purchase, state } => {
                                 return Err(EngineError::Duplicate { business_key, purchase, state });
@@ -69,22 +82,67 @@ impl Engine {
                             Accepted::OverCap { message } => return Err(EngineError::OverCap(message)),
                         }
                     }
-                    Ok(None)
+                    Ok(Entered { group: group_id, fresh: Some(rows) })
                 })
             })
             .await;
-        let known = match written {
+        #[cfg(any(test, feature = "failpoints"))]
+        let written = match self.inner.options.fail.loses_commit("d1.commit").await {
+            Ok(()) => written,
+            Err(lost) => written.and_then(|_| Err(lost.into())),
+        };
+        let entered = match written {
             // The commit may be there: what the key says decides.
             Err(EngineError::Store(StoreError::CommitUnknown(why))) => {
                 match self.known_key(request, &fingerprint).await? {
-                    Some(known) => return Ok((known.clone(), known != group)),
+                    Some(known) if known == group => self.written_group(group).await?,
+                    Some(known) => Entered::known(known),
                     None => return Err(StoreError::Down(why).into()),
                 }
             }
             other => other?,
         };
+        if entered.fresh.is_some() {
+            purchases.iter().for_each(|new| self.note(&Note::Accepted(Box::new(new.clone()))));
+        }
         failpoint!(self.inner.options.fail, "d1.after");
-        Ok(known.map_or((group, false), |known| (known, true)))
+        Ok(entered)
+    }
+
+    /// What is written down once it is certain that it may be.
+    async fn ready(
+        &self,
+        request: &BuyRequest,
+        fingerprint: &str,
+        accounts: &Arc<dyn Accounts>,
+    ) -> Result<Vec<NewPurchase>> {
+        check(request)?;
+        let account = accounts.open(&request.tenant, &request.account).await?;
+        self.prepare(request, fingerprint, &account)
+    }
+
+    /// A group whose commit was answered too late.
+    async fn written_group(&self, group: String) -> Result<Entered> {
+        let id = group.clone();
+        let read = self.inner.store.read::<_, StoreError, _>(|mut db| {
+            Box::pin(async move {
+                let mut fresh = Vec::new();
+                for row in db.group(&id).await? {
+                    if let Some(attempt) = db.attempt(&row.id, row.current_attempt).await? {
+                        fresh.push(Fresh { row, attempt });
+                    }
+                }
+                Ok(fresh)
+            })
+        });
+        Ok(Entered { group, fresh: Some(read.await?) })
+    }
+
+    /// Notes something in the journal, for a database that forgets it.
+    pub(super) fn note(&self, note: &Note) {
+        if let Err(error) = self.inner.journal.note(note) {
+            tracing::warn!(%error, "a purchase could not be noted in the journal");
+        }
     }
 
     async fn known_key(&self, request: &BuyRequest, fingerprint: &str) -> Result<Option<String>> {
@@ -207,45 +265,43 @@ impl Engine {
         }
     }
 
-    async fn drive_group(&self, group: &str, accounts: &Arc<dyn Accounts>) {
-        let group_key = group.to_owned();
-        let read = self
-            .inner
-            .store
-            .read::<_, StoreError, _>(|mut db| Box::pin(async move { db.group(&group_key).await }))
-            .await;
-        let Ok(purchases) = read else { return };
-        let several = purchases.len() > 1;
-        let drives = purchases.iter().map(|purchase| self.drive(&purchase.id, accounts));
+    async fn drive_group(&self, fresh: Vec<Fresh>, accounts: &Arc<dyn Accounts>) {
+        let Some(group) = fresh.first().map(|one| one.row.group_id.clone()) else { return };
+        let several = fresh.len() > 1 || fresh.iter().any(|one| one.row.parcels > 1);
+        let drives = fresh.into_iter().map(|one| self.drive_from(one.row.id.clone(), Some(one), accounts));
         for outcome in futures_util::future::join_all(drives).await {
             if let Err(error) = outcome {
                 tracing::warn!(%error, group, "a purchase stopped half-way; the worker goes on with it");
             }
         }
-        if (several || purchases.iter().any(|purchase| purchase.parcels > 1))
-            && let Err(error) = self.enforce_group(group, accounts).await
-        {
+        if several && let Err(error) = self.enforce_group(&group, accounts).await {
             tracing::warn!(%error, group, "the policy for pieces could not be carried out yet");
         }
     }
 
     /// Takes a purchase as far as it goes now: sends a prepared attempt, and asks about an unknown one that is due.
     pub(super) async fn drive(&self, purchase: &str, accounts: &Arc<dyn Accounts>) -> Result<()> {
+        self.drive_from(purchase.to_owned(), None, accounts).await
+    }
+
+    /// The same, beginning with rows that are in hand.
+    async fn drive_from(
+        &self,
+        purchase: String,
+        mut in_hand: Option<Fresh>,
+        accounts: &Arc<dyn Accounts>,
+    ) -> Result<()> {
         loop {
             if self.is_closing() {
                 return Ok(());
             }
-            let id = purchase.to_owned();
-            let read = self.inner.store.read::<_, StoreError, _>(|mut db| {
-                Box::pin(async move {
-                    let Some(row) = db.purchase(&id).await? else { return Ok(None) };
-                    let attempt = db.attempt(&id, row.current_attempt).await?;
-                    Ok(attempt.map(|attempt| (row, attempt)))
-                })
-            });
-            let Some((row, attempt)) = read.await? else { return Ok(()) };
+            let found = match in_hand.take() {
+                Some(fresh) => Some(fresh),
+                None => self.rows_of(&purchase).await?,
+            };
+            let Some(Fresh { row, attempt }) = found else { return Ok(()) };
             let step = match attempt.state {
-                AttemptState::Prepared if !row.state.is_final() => {
+                AttemptState::Prepared if !row.state.is_final() && self.quarantine().is_none() => {
                     self.send(&row, &attempt, accounts).await?
                 }
                 AttemptState::Unknown => self.ask(&attempt.id, accounts).await?,
@@ -259,23 +315,44 @@ impl Engine {
         }
     }
 
-    async fn wait_for_group(&self, group: &str, until: Instant) -> Result<()> {
+    async fn rows_of(&self, purchase: &str) -> Result<Option<Fresh>> {
+        let id = purchase.to_owned();
+        let read = self.inner.store.read::<_, StoreError, _>(|mut db| {
+            Box::pin(async move {
+                let Some(row) = db.purchase(&id).await? else { return Ok(None) };
+                let attempt = db.attempt(&id, row.current_attempt).await?;
+                Ok(attempt.map(|attempt| Fresh { row, attempt }))
+            })
+        });
+        Ok(read.await?)
+    }
+
+    async fn wait_for_group(&self, group: &str, until: Instant) -> Result<Vec<PurchaseView>> {
         let mut pause = Duration::from_millis(2);
         loop {
-            let id = group.to_owned();
-            let rows = self
-                .inner
-                .store
-                .read::<_, StoreError, _>(|mut db| Box::pin(async move { db.group(&id).await }))
-                .await;
-            // The purchase is written down; that its state cannot be read now is no reason to say that it failed.
-            if rows.is_ok_and(|rows| rows.iter().all(|row| row.state.is_settled())) || Instant::now() >= until
-            {
-                return Ok(());
+            let views = self.group_views(group).await;
+            match views {
+                Ok(views) if views.iter().all(|view| view.state.is_settled()) => return Ok(views),
+                // The purchase is written down; that its state cannot be read now is no reason to say that it failed.
+                views if Instant::now() >= until => return views,
+                _ => {}
             }
             tokio::time::sleep(pause.min(until.saturating_duration_since(Instant::now()))).await;
             pause = (pause * 2).min(Duration::from_millis(100));
         }
+    }
+}
+
+/// What D1 came to.
+struct Entered {
+    group: String,
+    /// What was written down; `None` when the key was used before.
+    fresh: Option<Vec<Fresh>>,
+}
+
+impl Entered {
+    fn known(group: String) -> Self {
+        Self { group, fresh: None }
     }
 }
 

@@ -180,7 +180,7 @@ impl Desk {
         let stored = async {
             failpoint!(self.fail, "d3.before");
             self.store
-                .write(move |mut db| Box::pin(async move { db.insert_evidence(&for_store).await }))
+                .write_one(move |mut db| Box::pin(async move { db.insert_evidence(&for_store).await }))
                 .await
         };
         let Err(away) = stored.await else { return Ok(()) };

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::{Accounts, Engine, KeptOrder, PartialPolicy, Result};
+use crate::journal::Note;
 use crate::seal::Place;
 use crate::store::{Accepted, NewPurchase, PurchaseChange, PurchaseRow, PurchaseState, StoreError};
 
@@ -70,7 +71,7 @@ impl Engine {
             policy: row.policy.clone(),
             id: id.clone(),
         };
-        let before = row.clone();
+        let (before, noted) = (row.clone(), Note::Accepted(Box::new(new.clone())));
         let accepted = self
             .inner
             .store
@@ -85,7 +86,8 @@ impl Engine {
                 })
             })
             .await?;
-        if accepted == Accepted::New {
+        if matches!(accepted, Accepted::New(_)) {
+            self.note(&noted);
             Box::pin(self.drive(&id, accounts)).await?;
         }
         Ok(())

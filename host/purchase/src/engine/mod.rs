@@ -3,9 +3,11 @@
 mod buy;
 mod desk;
 mod groups;
+mod manifests;
 mod operator;
 mod ops;
 mod outcome;
+mod quarantine;
 mod replay;
 mod resolve;
 mod sale;
@@ -18,7 +20,7 @@ mod views;
 mod worker;
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::task::JoinSet;
@@ -30,7 +32,7 @@ pub use desk::Desk;
 pub(crate) use types::KeptOrder;
 pub use types::*;
 
-use crate::journal::{Journal, Record};
+use crate::journal::Journal;
 use crate::seal::{Place, Sealer};
 use crate::store::{Store, StoreError};
 
@@ -172,7 +174,11 @@ struct Inner {
     owner: String,
     calls: AtomicU64,
     closing: AtomicBool,
-    quarantine: Mutex<Option<String>>,
+    quarantine: Mutex<Option<quarantine::Stopped>>,
+    /// Id of the installation: what the database calls itself.
+    install: OnceLock<String>,
+    /// Held while a journal is brought into the database, so that a record is applied once.
+    replaying: tokio::sync::Mutex<()>,
     epoch: tokio::sync::Mutex<Option<Instant>>,
     tasks: Mutex<JoinSet<()>>,
     minute: Mutex<Option<Instant>>,
@@ -190,9 +196,11 @@ fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 
 impl Engine {
     /// Opens the engine: brings waiting records of the journal into the database, and compares the two. A database that
-    /// is older than the journal (restored from a backup) opens in quarantine: everything works but buying, until
-    /// [`Engine::end_quarantine`].
+    /// is older than a journal (restored from a backup) opens in quarantine: everything works but buying, until
+    /// [`Engine::end_quarantine`], and what may have been sent is asked about.
     pub async fn open(store: Store, journal: Journal, sealer: Sealer, options: Options) -> Result<Self> {
+        // Before the database is asked: another process advances the database first and its journal afterwards.
+        let seen = journal.epochs();
         let desk = Arc::new(Desk::new(store.clone(), journal.clone(), sealer.clone(), &options));
         let engine = Self {
             inner: Arc::new(Inner {
@@ -205,13 +213,16 @@ impl Engine {
                 calls: AtomicU64::new(1),
                 closing: AtomicBool::new(false),
                 quarantine: Mutex::default(),
+                install: OnceLock::new(),
+                replaying: tokio::sync::Mutex::default(),
                 epoch: tokio::sync::Mutex::default(),
                 tasks: Mutex::default(),
                 minute: Mutex::default(),
             }),
         };
-        engine.compare_epochs().await?;
+        engine.compare_epochs(seen).await?;
         engine.replay_journal().await?;
+        engine.take_over_orphans().await?;
         Ok(engine)
     }
 
@@ -235,23 +246,14 @@ impl Engine {
         &self.inner.sealer
     }
 
-    /// Why purchases are stopped, if they are.
-    pub fn quarantine(&self) -> Option<String> {
-        locked(&self.inner.quarantine).clone()
-    }
-
-    /// Allows purchases again after a person has compared the carriers' accounts with the database. The notes of the
-    /// journal that the database does not know are what to look for: [`crate::audit::forgotten`].
-    pub async fn end_quarantine(&self) -> Result<()> {
-        let floor = self.inner.journal.epoch().map_or(1, |(_, epoch)| epoch + 1);
-        self.advance_epoch(floor).await?;
-        *locked(&self.inner.quarantine) = None;
-        Ok(())
+    /// Takes no more work: the worker ends after its round, and buying is refused.
+    pub fn stop(&self) {
+        self.inner.closing.store(true, Ordering::SeqCst);
     }
 
     /// Stops taking work, waits for what is being sent, and closes the store. Leases cover what is left.
     pub async fn close(&self) {
-        self.inner.closing.store(true, Ordering::SeqCst);
+        self.stop();
         let mut tasks = std::mem::take(&mut *locked(&self.inner.tasks));
         let all = async { while tasks.join_next().await.is_some() {} };
         let longest = self.inner.options.timeout.unwrap_or(Duration::from_secs(60)) + Duration::from_secs(5);
@@ -270,71 +272,6 @@ impl Engine {
         let mut tasks = std::mem::take(&mut *locked(&self.inner.tasks));
         tasks.abort_all();
         while tasks.join_next().await.is_some() {}
-    }
-
-    async fn compare_epochs(&self) -> Result<()> {
-        let fresh = Uuid::now_v7().to_string();
-        let (install, epoch) = self
-            .inner
-            .store
-            .write::<_, StoreError, _>(move |mut db| {
-                Box::pin(async move {
-                    if db.meta("epoch").await?.is_none() {
-                        db.raise_meta("epoch", 1, Some(&fresh)).await?;
-                    }
-                    let (epoch, install) = db.meta("epoch").await?.unwrap_or((1, None));
-                    Ok((install.unwrap_or_default(), epoch))
-                })
-            })
-            .await?;
-        match self.inner.journal.epoch() {
-            Some((known, seen)) if known == install && epoch < seen => {
-                let why = format!(
-                    "the database is at epoch {epoch}, the journal has seen {seen}: it was restored from a backup and does \
-                     not know the last purchases; compare it with the carriers first"
-                );
-                tracing::error!("{why}");
-                *locked(&self.inner.quarantine) = Some(why);
-            }
-            Some((known, _)) if known != install => {
-                let why =
-                    "the journal belongs to another database; give this one a journal of its own".to_owned();
-                *locked(&self.inner.quarantine) = Some(why);
-            }
-            _ => {
-                self.inner.journal.append(Record::Epoch { install, epoch }).await?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Advances the epoch of the installation in the database, then in the journal, at most once per
-    /// [`Options::epoch_every`]. A database that lost more than that is noticed when it is opened.
-    async fn keep_epoch(&self) -> Result<()> {
-        let mut last = self.inner.epoch.lock().await;
-        if last.is_some_and(|at| at.elapsed() < self.inner.options.epoch_every) {
-            return Ok(());
-        }
-        self.advance_epoch(1).await?;
-        *last = Some(Instant::now());
-        Ok(())
-    }
-
-    async fn advance_epoch(&self, floor: i64) -> Result<()> {
-        let (install, epoch) = self
-            .inner
-            .store
-            .write::<_, StoreError, _>(move |mut db| {
-                Box::pin(async move {
-                    let epoch = db.raise_meta("epoch", floor, None).await?;
-                    let install =
-                        db.meta("epoch").await?.and_then(|(_, install)| install).unwrap_or_default();
-                    Ok((install, epoch))
-                })
-            })
-            .await?;
-        self.inner.journal.append(Record::Epoch { install, epoch }).await?;
-        Ok(())
     }
 
     /// A context for one call of a carrier.

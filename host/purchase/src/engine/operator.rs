@@ -7,7 +7,9 @@ use waybill_core::{Piece, Purchase, Settlement, ShipmentKey};
 use super::sale::Source;
 use super::{Accounts, Decision, Engine, EngineError, PurchaseView, Result, json};
 use crate::seal::Place;
-use crate::store::{AttemptRow, OpState, PurchaseChange, PurchaseRow, PurchaseState, SEALED, StoreError};
+use crate::store::{
+    AttemptRow, OpKind, OpState, PurchaseChange, PurchaseRow, PurchaseState, SEALED, SpendCap, StoreError,
+};
 use crate::vault::Vault;
 
 impl Engine {
@@ -54,6 +56,10 @@ impl Engine {
             }
             Decision::Keep => self.keep(&row).await?,
             Decision::AskAgain => self.ask_now(&row, attempt, &accounts).await?,
+            Decision::SendAgain => {
+                let words = "a label is never sent again: say adopt, nothing_bought, void or ask_again";
+                return Err(EngineError::WrongState(words.into()));
+            }
         }
         self.purchase(tenant, purchase).await
     }
@@ -206,40 +212,86 @@ impl Engine {
         Ok(())
     }
 
-    /// Decides about a manifest or pickup whose outcome nobody knows: `Keep` when it was made, `NothingBought` when not.
+    /// Decides about a manifest or pickup whose outcome nobody knows: `Adopt` with its number (or `Keep`) when it was made,
+    /// `NothingBought` when it was not, `SendAgain` when it was not and is to be made now.
     pub async fn resolve_operation(
         &self,
         tenant: &str,
         id: &str,
         decision: &Decision,
+        accounts: Arc<dyn Accounts>,
     ) -> Result<super::OpView> {
+        if matches!(decision, Decision::Void | Decision::AskAgain) {
+            let words = "say adopt (it was made), nothing_bought (it was not) or send_again";
+            return Err(EngineError::WrongState(words.into()));
+        }
         let op = self.op_row(id).await?;
         if op.new.tenant != tenant {
             return Err(EngineError::NotFound(format!("operation `{id}`")));
         }
-        let state = match decision {
-            _ if op.state != OpState::NeedsAttention => {
-                return Err(EngineError::WrongState(format!("operation `{id}` is {}", op.state)));
+        let service = matches!(op.new.kind, OpKind::Manifest | OpKind::Pickup);
+        if op.state != OpState::NeedsAttention || !service {
+            let words = format!("operation `{id}` is a {} and {}", op.new.kind, op.state);
+            return Err(EngineError::WrongState(words));
+        }
+        let reply = match decision {
+            Decision::Adopt { tracking, .. } => {
+                tracking.first().map(|number| adopted(op.new.kind, number.as_str()))
             }
-            Decision::Keep | Decision::Adopt { .. } => OpState::Done,
-            Decision::NothingBought => OpState::Refused,
-            Decision::Void | Decision::AskAgain => {
-                return Err(EngineError::WrongState(
-                    "say whether it was made (keep) or not (nothing_bought)".into(),
-                ));
-            }
+            _ => None,
         };
-        let evidence = self.inner.desk.evidence(tenant, id, "operator", None, json(decision).as_bytes())?;
+        let sealed =
+            reply.map(|reply| self.seal_json(Place::new("carrier_op", id, tenant), &reply)).transpose()?;
+        let mut seen =
+            vec![self.inner.desk.evidence(tenant, id, "operator", None, json(decision).as_bytes())?];
+        if matches!(decision, Decision::SendAgain) {
+            seen.push(self.inner.desk.evidence(tenant, id, "unsent", None, b"a person looked")?);
+        }
+        let decided = decision.clone();
         self.inner
             .store
             .write::<_, StoreError, _>(move |mut db| {
                 Box::pin(async move {
-                    db.insert_evidence(&evidence).await?;
-                    db.settle_op(&op, state, None, None, None).await
+                    for evidence in &seen {
+                        db.insert_evidence(evidence).await?;
+                    }
+                    match decided {
+                        Decision::Keep | Decision::Adopt { .. } => {
+                            db.settle_op(&op, OpState::Done, None, sealed, None).await
+                        }
+                        Decision::NothingBought => {
+                            db.take_off_manifest(&op.new.id, None).await?;
+                            db.settle_op(&op, OpState::Refused, None, None, None).await
+                        }
+                        Decision::SendAgain => db.prepare_again(&op).await,
+                        Decision::Void | Decision::AskAgain => Ok(false),
+                    }
                 })
             })
             .await?;
+        if matches!(decision, Decision::SendAgain) {
+            self.drive_op(id, &accounts).await?;
+        }
         self.operation(tenant, id).await
+    }
+
+    /// Puts a tenant's spend caps in the place of those that it had; a tenant without caps may spend what it likes.
+    pub async fn set_caps(&self, tenant: &str, caps: Vec<SpendCap>) -> Result<()> {
+        let tenant = tenant.to_owned();
+        let write = self.inner.store.write::<_, StoreError, _>(move |mut db| {
+            Box::pin(async move { db.set_caps(&tenant, &caps).await })
+        });
+        Ok(write.await?)
+    }
+
+    /// A tenant's spend caps.
+    pub async fn caps(&self, tenant: &str) -> Result<Vec<SpendCap>> {
+        let tenant = tenant.to_owned();
+        let read = self
+            .inner
+            .store
+            .read::<_, StoreError, _>(|mut db| Box::pin(async move { db.caps(&tenant).await }));
+        Ok(read.await?)
     }
 
     /// The vault of credentials, with this engine's store and keys.
@@ -265,5 +317,13 @@ impl Engine {
             }
         }
         Ok(renewed)
+    }
+}
+
+/// What is known of a manifest or pickup that a person found at the carrier.
+fn adopted(kind: OpKind, number: &str) -> serde_json::Value {
+    match kind {
+        OpKind::Pickup => serde_json::json!({ "confirmation": number }),
+        _ => serde_json::json!({ "number": number }),
     }
 }

@@ -12,7 +12,7 @@ use super::desk::answer_from;
 use super::send::told;
 use super::verdict::{Seen, Told};
 use super::{Engine, OpenAccount, Result, ms};
-use crate::journal::Record;
+use crate::journal::{Journal, Record};
 use crate::seal::Place;
 use crate::store::{AttemptRow, NewEvidence, PurchaseRow, StoreError};
 
@@ -44,6 +44,11 @@ impl Host for StoredHost {
     }
 }
 
+/// An account whose carrier answers a request to spend with a stored answer.
+pub(super) fn with_answer(account: &OpenAccount, answer: Response) -> OpenAccount {
+    OpenAccount { host: Arc::new(StoredHost { real: account.host.clone(), answer }), ..account.clone() }
+}
+
 impl Engine {
     /// What the carrier's code makes of the answer that was stored for an attempt; `None` when none was.
     pub(super) async fn read_stored_answer(
@@ -53,25 +58,13 @@ impl Engine {
         account: &OpenAccount,
         kept: &super::KeptOrder,
     ) -> Result<Option<(Seen, Told<Purchase>)>> {
-        let id = attempt.id.clone();
-        let evidence = self
-            .inner
-            .store
-            .read::<_, StoreError, _>(|mut db| Box::pin(async move { db.evidence(&id).await }))
-            .await?;
-        let Some(answer) = evidence.iter().rev().find(|evidence| evidence.kind == "answer") else {
-            return Ok(None);
-        };
-        let place = Place::new("evidence", &answer.id, &row.tenant);
-        let bytes = self.inner.sealer.open(place, &answer.body_sealed)?;
-        let (Some(response), Some(label)) = (answer_from(&bytes), account.carrier.label()) else {
+        let (Some(response), Some(label)) =
+            (self.stored_answer(&row.tenant, &attempt.id).await?, account.carrier.label())
+        else {
             return Ok(None);
         };
         let seen = Seen::Answered(response.status().as_u16());
-        let stored = OpenAccount {
-            host: Arc::new(StoredHost { real: account.host.clone(), answer: response }),
-            ..account.clone()
-        };
+        let stored = with_answer(account, response);
         let timeout = self.inner.options.timeout(&account.carrier.profile().purchase);
         let cx: Cx = self.cx(&stored, &row.account, "buy", timeout);
         let order = kept.order(attempt.handle, attempt.numbers.clone().unwrap_or_default());
@@ -80,16 +73,56 @@ impl Engine {
         Ok(Some((seen, told(label.buy(&cx, &order, permit), timeout).await)))
     }
 
+    /// The newest answer that was stored for an attempt or operation.
+    pub(super) async fn stored_answer(&self, tenant: &str, subject: &str) -> Result<Option<Response>> {
+        let id = subject.to_owned();
+        let evidence = self
+            .inner
+            .store
+            .read::<_, StoreError, _>(|mut db| Box::pin(async move { db.evidence(&id).await }))
+            .await?;
+        let Some(answer) = evidence.iter().rev().find(|evidence| evidence.kind == "answer") else {
+            return Ok(None);
+        };
+        let place = Place::new("evidence", &answer.id, tenant);
+        let bytes = self.inner.sealer.open(place, &answer.body_sealed)?;
+        Ok(answer_from(&bytes))
+    }
+
     /// Brings what the journal holds into the database. Returns how much.
     pub(super) async fn replay_journal(&self) -> Result<usize> {
-        let waiting = self.inner.journal.waiting();
+        if self.inner.journal.is_idle() || self.has_foreign_journal() {
+            return Ok(0);
+        }
+        let journal = self.inner.journal.clone();
+        self.replay_from(&journal).await
+    }
+
+    /// Brings into the database what processes that died have left in their journals. Returns how much.
+    pub(super) async fn take_over_orphans(&self) -> Result<usize> {
+        let journal = self.inner.journal.clone();
+        let orphans = tokio::task::spawn_blocking(move || journal.orphans()).await.unwrap_or_default();
+        let ours = |orphan: &Journal| {
+            let install = self.inner.install.get();
+            orphan.epoch().is_none_or(|seen| Some(&seen.install) == install)
+        };
         let mut done = 0;
-        for record in waiting {
+        for orphan in orphans.iter().filter(|orphan| ours(orphan)) {
+            tracing::info!(journal = %orphan.path().display(), "the journal of a process that ended is taken over");
+            done += self.replay_from(orphan).await?;
+        }
+        Ok(done)
+    }
+
+    async fn replay_from(&self, journal: &Journal) -> Result<usize> {
+        let _one_at_a_time = self.inner.replaying.lock().await;
+        let mut done = 0;
+        for record in journal.waiting() {
             self.replay(record).await?;
             done += 1;
         }
         if done > 0 {
-            self.inner.journal.applied(done)?;
+            journal.applied(done)?;
             tracing::info!(records = done, "the journal was brought into the database");
         }
         Ok(done)
@@ -110,7 +143,7 @@ impl Engine {
                 let Some(evidence) = record.into_evidence() else { return Ok(()) };
                 self.replay_evidence(evidence).await?;
             }
-            Record::Epoch { .. } | Record::Sent { .. } => {}
+            Record::Epoch(_) | Record::Applied { .. } | Record::Other => {}
         }
         Ok(())
     }

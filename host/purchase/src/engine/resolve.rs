@@ -109,7 +109,7 @@ impl Engine {
             let chosen = traits.repeat == RepeatGuard::ChosenNumber
                 && attempt.numbers.as_ref().is_some_and(|all| !all.is_empty());
             if chosen && attempt.n < self.policy(row).max_attempts {
-                self.note(case, "same_number", "sent again with the same number").await?;
+                self.keep_note(case, "same_number", "sent again with the same number").await?;
                 return self.absent(case).await;
             }
             let reason = "the carrier cannot be asked what became of it";
@@ -151,12 +151,12 @@ impl Engine {
             sent_at: sent_at.unwrap_or_default(),
         };
         let answer = asked(label.recover(&cx, &request), timeout).await?;
-        self.note(case, "lookup", &summary(&answer)).await?;
+        self.keep_note(case, "lookup", &summary(&answer)).await?;
         Ok(answer)
     }
 
     /// Keeps evidence of ours about an attempt.
-    pub(super) async fn note(&self, case: &Case, kind: &str, text: &str) -> waybill_core::Result<()> {
+    pub(super) async fn keep_note(&self, case: &Case, kind: &str, text: &str) -> waybill_core::Result<()> {
         let internal =
             |error: crate::seal::SealError| Error::new(waybill_core::ErrorKind::Internal, error.to_string());
         let desk = &self.inner.desk;

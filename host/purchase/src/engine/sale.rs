@@ -97,11 +97,22 @@ impl Engine {
         let drop_late = false;
         let mut tries = 0;
         let settled = loop {
+            // The sender's own rows do for the first try; whatever changed meanwhile makes it fail, and the next one reads.
+            let in_hand = (tries == 0 && source == Source::Answer).then(|| (row.clone(), attempt.clone()));
             let (attempt, prepared) = (attempt.id.clone(), prepared.clone());
             let write = async {
                 failpoint!(self.inner.options.fail, "d4.before");
                 let job = self.inner.store.write::<_, StoreError, _>(move |mut db| {
-                    Box::pin(async move { settle(&mut db, &attempt, &prepared, drop_late).await })
+                    Box::pin(async move {
+                        match in_hand {
+                            Some((row, attempt))
+                                if settle_own(&mut db, &row, &attempt, &prepared).await? =>
+                            {
+                                Ok(Settled::Adopted)
+                            }
+                            _ => settle(&mut db, &attempt, &prepared, drop_late).await,
+                        }
+                    })
                 });
                 job.await
             };
@@ -249,6 +260,32 @@ impl Engine {
     }
 }
 
+/// The usual case: the answer to an attempt that nobody has touched since it was sent. False when that is not so, and
+/// nothing is changed.
+async fn settle_own(
+    db: &mut Db<'_>,
+    row: &PurchaseRow,
+    attempt: &AttemptRow,
+    sale: &Prepared,
+) -> Result<bool, StoreError> {
+    let usual = row.state == PurchaseState::Accepted && row.current_attempt == attempt.n;
+    if !usual || !db.move_attempt(&attempt.id, attempt.epoch, "sending", "confirmed").await? {
+        return Ok(false);
+    }
+    for label in &sale.labels {
+        if !matches!(db.insert_label(label).await?, Inserted::New) {
+            // Undoes this transaction; the next try looks closer.
+            return Err(StoreError::Down("a number is recorded already".into()));
+        }
+    }
+    for document in &sale.documents {
+        db.insert_document(document).await?;
+    }
+    ledger_entries(db, row, sale, true).await?;
+    adopt(db, row, attempt, sale).await?;
+    Ok(true)
+}
+
 async fn settle(
     db: &mut Db<'_>,
     attempt: &str,
@@ -280,6 +317,7 @@ async fn settle(
         ledger_entries(db, &row, sale, adopts).await?;
     }
     if adopts {
+        db.set_attempt(&attempt.id, AttemptState::Confirmed.as_str()).await?;
         adopt(db, &row, &attempt, sale).await?;
         return Ok(Settled::Adopted);
     }
@@ -330,7 +368,6 @@ async fn adopt(
     attempt: &AttemptRow,
     sale: &Prepared,
 ) -> Result<(), StoreError> {
-    db.set_attempt(&attempt.id, AttemptState::Confirmed.as_str()).await?;
     let policy: Policy = serde_json::from_str(&row.policy).unwrap_or_default();
     let outcome = outcome(row, attempt, sale, &policy);
     if let (Some(charged), true) = (sale.charged, row.reserved_day.is_some()) {
@@ -434,13 +471,12 @@ async fn ledger_entries(
         source: "engine".to_owned(),
         note: (!adopted).then(|| "a label too many".to_owned()),
     };
-    if let (Some(quoted), true) = (row.quoted, adopted) {
-        db.insert_entry(&entry(EntryKind::Estimated, Some(quoted))).await?;
-    }
     let kind = match sale.settlement {
         Settlement::Charged => EntryKind::Charged,
         Settlement::BilledToAccount => EntryKind::Ordered,
         Settlement::Offline { .. } => EntryKind::Offline,
     };
-    db.insert_entry(&entry(kind, sale.charged)).await
+    let quoted = row.quoted.filter(|_| adopted).map(|quoted| entry(EntryKind::Estimated, Some(quoted)));
+    let entries: Vec<NewEntry> = quoted.into_iter().chain([entry(kind, sale.charged)]).collect();
+    db.insert_entries(&entries).await
 }

@@ -10,11 +10,11 @@ use waybill_core::{
 };
 
 use super::desk::Desk;
-use super::sale::Source;
+use super::sale::{Settled, Source};
 use super::verdict::{Seen, Told, Verdict, judge};
 use super::{Accounts, Engine, Failure, KeptOrder, OpenAccount, Result, json, ms};
 use crate::fail::failpoint;
-use crate::journal::Record;
+use crate::journal::{Note, Record, Sent, SentNote};
 use crate::seal::Place;
 use crate::store::{AttemptRow, PurchaseChange, PurchaseRow, PurchaseState, StoreError};
 
@@ -145,6 +145,9 @@ impl Engine {
         account: &OpenAccount,
     ) -> Result<Option<(AttemptRow, super::desk::Stopwatch)>> {
         self.keep_epoch().await?;
+        if self.quarantine().is_some() {
+            return Ok(None);
+        }
         failpoint!(self.inner.options.fail, "d2.before");
         let options = &self.inner.options;
         let lease = ms(options.lease(&account.carrier.profile().purchase));
@@ -154,10 +157,15 @@ impl Engine {
         let begun = self
             .inner
             .store
-            .write::<_, StoreError, _>(move |mut db| {
+            .write_one::<_, StoreError, _>(move |mut db| {
                 Box::pin(async move { db.begin_sending(&before, &owner, lease, sweep).await })
             })
             .await;
+        #[cfg(any(test, feature = "failpoints"))]
+        let begun = match self.inner.options.fail.loses_commit("d2.commit").await {
+            Ok(()) => begun,
+            Err(lost) => begun.and(Err(lost)),
+        };
         let sending = match begun {
             Err(StoreError::CommitUnknown(why)) => {
                 // It may stand at "sending". Nothing was sent, certainly, and that is written down.
@@ -167,7 +175,7 @@ impl Engine {
             other => other?,
         };
         let Some(sending) = sending else { return Ok(None) };
-        let note = Record::Sent {
+        let note = SentNote {
             attempt: sending.id.clone(),
             purchase: row.id.clone(),
             tenant: row.tenant.clone(),
@@ -175,9 +183,7 @@ impl Engine {
             handle: sending.handle.short(),
             at: sending.sent_at.unwrap_or_default(),
         };
-        if let Err(error) = self.inner.journal.note(note).await {
-            tracing::warn!(%error, "a send could not be noted in the journal");
-        }
+        self.note(&Note::Sent(Sent { note, n: sending.n, numbers: sending.numbers.clone() }));
         failpoint!(self.inner.options.fail, "d2.after");
         Ok(Some((sending, since)))
     }
@@ -208,8 +214,10 @@ impl Engine {
     ) -> Result<Step> {
         match judge(seen, told, &account.carrier.profile().purchase) {
             Verdict::Done(sale) => {
-                self.settle_sale(row, attempt, account, &sale, Source::Answer).await?;
-                Ok(Step::GoOn)
+                match self.settle_sale(row, attempt, account, &sale, Source::Answer).await? {
+                    Settled::Adopted => Ok(Step::Stop),
+                    _ => Ok(Step::GoOn),
+                }
             }
             Verdict::Refused(error) => {
                 self.refused(row, attempt, error, seen != Seen::Unused).await?;

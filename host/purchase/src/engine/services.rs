@@ -6,21 +6,53 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
-use waybill_core::{Error, Handle, ManifestReply, ManifestRequest, PickupKey, PickupReply, PickupRequest};
+use waybill_core::{
+    Cx, Error, Handle, ManifestReply, ManifestRequest, PermitId, PickupKey, PickupReply, PickupRequest,
+    SpendPermit, TrackingNumber,
+};
 
 use super::desk::Desk;
 use super::send::{Step, asked, told};
 use super::verdict::{Seen, Success, Told, Verdict, judge};
 use super::{Accounts, Attention, Engine, OpView, OpenAccount, Result, json, ms};
+use crate::fail::failpoint;
 use crate::seal::Place;
 use crate::store::{NewDocument, NewOp, OpKind, OpRow, OpState, StoreError};
 
 /// What is asked, sealed in the operation's row.
 #[derive(Serialize, Deserialize)]
-enum ServiceOrder {
+pub(super) enum ServiceOrder {
     Manifest(Box<ManifestRequest>),
     Pickup(Box<PickupRequest>),
     PickupCancel(Box<PickupKey>),
+}
+
+impl ServiceOrder {
+    fn kind(&self) -> OpKind {
+        match self {
+            Self::Manifest(_) => OpKind::Manifest,
+            Self::Pickup(_) => OpKind::Pickup,
+            Self::PickupCancel(_) => OpKind::PickupCancel,
+        }
+    }
+
+    fn set_handle(&mut self, handle: Handle) {
+        match self {
+            Self::Manifest(request) => request.handle = handle,
+            Self::Pickup(request) => request.handle = handle,
+            Self::PickupCancel(_) => {}
+        }
+    }
+
+    /// Numbers that go on a manifest.
+    fn numbers(&self) -> Vec<TrackingNumber> {
+        match self {
+            Self::Manifest(request) => {
+                request.shipments.iter().flat_map(|entry| entry.tracking.iter().cloned()).collect()
+            }
+            Self::Pickup(_) | Self::PickupCancel(_) => Vec::new(),
+        }
+    }
 }
 
 /// How an operation ended.
@@ -88,23 +120,16 @@ impl Engine {
         mut order: ServiceOrder,
         accounts: Arc<dyn Accounts>,
     ) -> Result<OpView> {
-        if let Some(reason) = self.quarantine() {
+        if let Some(reason) = self.still_stopped().await? {
             return Err(super::EngineError::Quarantined(reason));
         }
         let account = accounts.open(tenant, name).await?;
+        // What the caller has in the place of the handle is no part of what is asked.
+        order.set_handle(Handle(Uuid::nil()));
         let fingerprint = crate::seal::sha256(format!("{name}\n{}", json(&order)).as_bytes());
         let (id, handle) = (Uuid::now_v7().to_string(), Handle(Uuid::now_v7()));
-        let kind = match &mut order {
-            ServiceOrder::Manifest(request) => {
-                request.handle = handle;
-                OpKind::Manifest
-            }
-            ServiceOrder::Pickup(request) => {
-                request.handle = handle;
-                OpKind::Pickup
-            }
-            ServiceOrder::PickupCancel(_) => OpKind::PickupCancel,
-        };
+        order.set_handle(handle);
+        let (kind, numbers) = (order.kind(), order.numbers());
         let op = NewOp {
             request_sealed: self.seal_json(Place::new("carrier_op", &id, tenant), &order)?,
             id,
@@ -118,7 +143,7 @@ impl Engine {
             purpose: "asked".to_owned(),
             grace: ms(self.inner.options.grace),
         };
-        let id = self.accept_service(op, key, fingerprint).await?;
+        let id = self.accept_service(op, numbers, key, fingerprint).await?;
         let (engine, work) = (self.clone(), id.clone());
         self.spawn(async move {
             if let Err(error) = engine.drive_op(&work, &accounts).await {
@@ -128,7 +153,13 @@ impl Engine {
         self.wait_for_op(&id, Instant::now() + Duration::from_secs(90)).await
     }
 
-    async fn accept_service(&self, op: NewOp, key: &str, fingerprint: String) -> Result<String> {
+    async fn accept_service(
+        &self,
+        op: NewOp,
+        numbers: Vec<TrackingNumber>,
+        key: &str,
+        fingerprint: String,
+    ) -> Result<String> {
         let key = key.to_owned();
         self.inner
             .store
@@ -138,7 +169,10 @@ impl Engine {
                     match db.claim_route_key(&op.tenant, route, &key, &fingerprint, &op.id).await? {
                         None => {
                             db.insert_op(&op).await?;
-                            Ok(op.id)
+                            match db.put_on_manifest(&op, &numbers).await? {
+                                None => Ok(op.id),
+                                Some(number) => Err(super::EngineError::OnManifest(number)),
+                            }
                         }
                         Some((known, kept)) if kept == fingerprint => Ok(known),
                         Some((group, _)) => Err(super::EngineError::KeyReused { group }),
@@ -152,17 +186,48 @@ impl Engine {
     pub(super) async fn try_service(&self, op: &OpRow, accounts: &Arc<dyn Accounts>) -> Result<Step> {
         let place = Place::new("carrier_op", &op.new.id, &op.new.tenant);
         let order: ServiceOrder = self.open_json(place, &op.new.request_sealed)?;
-        // Claimed before, and that claim's lease ended: it may have been sent.
-        let may_be_sent = op.checks > 1 && self.was_begun(op).await?;
-        let end = if may_be_sent && !matches!(order, ServiceOrder::PickupCancel(_)) {
-            End::Unknown("the process that sent it did not come back".to_owned())
-        } else {
-            match self.account_of_op(op, accounts).await {
-                Ok(account) => self.send_service(op, &account, &order).await?,
-                Err(error) => End::Refused(error),
+        let account = match self.account_of_op(op, accounts).await {
+            Ok(account) => account,
+            Err(error) if self.was_begun(op).await? => {
+                let why = format!("the account that it was sent on cannot be used: {error}");
+                return self.end_service(op, End::Unknown(why)).await;
             }
+            Err(error) => return self.end_service(op, End::Refused(error)).await,
+        };
+        // Claimed before, and that claim's lease ended: it may have been sent.
+        let may_be_sent = !matches!(order, ServiceOrder::PickupCancel(_)) && self.was_begun(op).await?;
+        let end = match may_be_sent {
+            true => {
+                let why = "the process that sent it did not come back".to_owned();
+                self.stored_end(op, &account, &order, why).await?
+            }
+            false => self.send_service(op, &account, &order).await?,
         };
         self.end_service(op, end).await
+    }
+
+    /// The answer may be stored, and only its reader was lost. `why` is said when it is not.
+    async fn stored_end(
+        &self,
+        op: &OpRow,
+        account: &OpenAccount,
+        order: &ServiceOrder,
+        why: String,
+    ) -> Result<End> {
+        let Some(answer) = self.stored_answer(&op.new.tenant, &op.new.id).await? else {
+            return Ok(End::Unknown(why));
+        };
+        let seen = Seen::Answered(answer.status().as_u16());
+        let stored = super::replay::with_answer(account, answer);
+        let timeout = self.inner.options.timeout(&account.carrier.profile().purchase);
+        let cx = self.cx(&stored, &op.new.account, op.new.kind.as_str(), timeout);
+        // The permit opens nothing at the desk: a real transport would refuse it.
+        let permit = SpendPermit::issue(PermitId("stored answer".to_owned()));
+        match self.call_service(op, &stored, order, (&cx, timeout), permit, || seen).await? {
+            // It was not processed when it was answered, and what came afterwards nobody knows.
+            End::Again(_) => Ok(End::Unknown(why)),
+            end => Ok(end),
+        }
     }
 
     /// Whether an earlier claim may have sent: a note is written before each send and taken back when nothing left.
@@ -192,26 +257,42 @@ impl Engine {
         }
         let since = Desk::stopwatch();
         self.service_note(op, "sending").await?;
+        failpoint!(self.inner.options.fail, "service.begun");
         let open = self.inner.desk.issue(&op.new.tenant, &op.new.id, since);
-        let end = match order {
+        let permit = open.permit();
+        let end = self.call_service(op, account, order, (&cx, timeout), permit, || open.close()).await?;
+        failpoint!(self.inner.options.fail, "service.sent");
+        match end {
+            End::Again(_) => self.service_note(op, "unsent").await?,
+            End::Unknown(why) => return self.stored_end(op, account, order, why).await,
+            _ => {}
+        }
+        Ok(end)
+    }
+
+    /// Calls the carrier's code and judges what it says by what `seen` says afterwards.
+    async fn call_service(
+        &self,
+        op: &OpRow,
+        account: &OpenAccount,
+        order: &ServiceOrder,
+        (cx, timeout): (&Cx, Duration),
+        permit: SpendPermit,
+        seen: impl FnOnce() -> Seen,
+    ) -> Result<End> {
+        match order {
             ServiceOrder::Manifest(request) => {
                 let Some(manifest) = account.carrier.manifest() else { return Ok(unsupported()) };
-                let told = told(manifest.close(&cx, request, open.permit()), timeout).await;
-                self.service_end(op, account, open.close(), told, |reply: &ManifestReply| {
-                    reply.documents.clone()
-                })?
+                let told = told(manifest.close(cx, request, permit), timeout).await;
+                self.service_end(op, account, seen(), told, |reply: &ManifestReply| reply.documents.clone())
             }
             ServiceOrder::Pickup(request) => {
                 let Some(pickup) = account.carrier.pickup() else { return Ok(unsupported()) };
-                let told = told(pickup.schedule(&cx, request, open.permit()), timeout).await;
-                self.service_end(op, account, open.close(), told, |_: &PickupReply| Vec::new())?
+                let told = told(pickup.schedule(cx, request, permit), timeout).await;
+                self.service_end(op, account, seen(), told, |_: &PickupReply| Vec::new())
             }
-            ServiceOrder::PickupCancel(_) => unsupported(),
-        };
-        if matches!(end, End::Again(_)) {
-            self.service_note(op, "unsent").await?;
+            ServiceOrder::PickupCancel(_) => Ok(unsupported()),
         }
-        Ok(end)
     }
 
     async fn service_note(&self, op: &OpRow, kind: &str) -> Result<()> {
@@ -276,6 +357,7 @@ impl Engine {
                 (OpState::NeedsAttention, None, None, Vec::new(), Some(op_attention(op, &why)))
             }
         };
+        let off = off_manifest(op, state, reply.as_ref());
         let sealed = reply.map(|reply| self.seal_json(place, &reply)).transpose()?;
         let (op, wait_ms) = (op.clone(), wait.map(ms));
         self.inner
@@ -285,6 +367,11 @@ impl Engine {
                     for document in &documents {
                         db.insert_document(document).await?;
                     }
+                    match off {
+                        Off::None => {}
+                        Off::All => db.take_off_manifest(&op.new.id, None).await?,
+                        Off::Some(numbers) => db.take_off_manifest(&op.new.id, Some(&numbers)).await?,
+                    }
                     db.settle_op(&op, state, wait_ms, sealed, told.as_ref().map(json)).await
                 })
             })
@@ -293,11 +380,33 @@ impl Engine {
     }
 }
 
+/// Which labels are on no manifest after all.
+enum Off {
+    None,
+    Some(Vec<TrackingNumber>),
+    All,
+}
+
+fn off_manifest(op: &OpRow, state: OpState, reply: Option<&serde_json::Value>) -> Off {
+    match (op.new.kind, state) {
+        (OpKind::Manifest, OpState::Refused) => Off::All,
+        (OpKind::Manifest, OpState::Done) => {
+            let refused = reply.and_then(|reply| reply.get("refused")).cloned().unwrap_or_default();
+            let refused: Vec<(TrackingNumber, String)> = serde_json::from_value(refused).unwrap_or_default();
+            match refused.is_empty() {
+                true => Off::None,
+                false => Off::Some(refused.into_iter().map(|(number, _)| number).collect()),
+            }
+        }
+        _ => Off::None,
+    }
+}
+
 fn unsupported() -> End {
     End::Refused(Error::unsupported("the carrier does not offer this"))
 }
 
-fn op_attention(op: &OpRow, why: &str) -> Attention {
+pub(super) fn op_attention(op: &OpRow, why: &str) -> Attention {
     Attention {
         reason: format!("nobody knows whether the {} was made: {why}", op.new.kind),
         account: op.new.account.clone(),
@@ -307,6 +416,6 @@ fn op_attention(op: &OpRow, why: &str) -> Attention {
         numbers: Vec::new(),
         sent_at: op.sent_at,
         deadline: None,
-        ways: vec!["adopt".to_owned(), "nothing_bought".to_owned()],
+        ways: ["adopt", "nothing_bought", "send_again"].map(str::to_owned).to_vec(),
     }
 }

@@ -13,7 +13,7 @@ use super::verdict::Success;
 use super::{Accounts, Engine, KeptOrder, Result, ms};
 use crate::fail::failpoint;
 use crate::seal::Place;
-use crate::store::{AttemptRow, AttemptState, StoreError};
+use crate::store::{AttemptRow, AttemptState, LabelState, PurchaseChange, PurchaseState as P, StoreError};
 
 impl Engine {
     /// Sweeps attempts that are due. Returns how many.
@@ -79,6 +79,9 @@ impl Engine {
         let case = Case { row, attempt: attempt.clone(), account, kept };
         failpoint!(self.inner.options.fail, "sweep.before");
         let recovered = self.recover(&case).await?;
+        if matches!(recovered, Recovery::Voided) && attempt.state == AttemptState::Confirmed {
+            self.voided_elsewhere(&case).await?;
+        }
         if let Recovery::Found(sales) = recovered {
             for sale in sales.iter().filter(|sale| sale.is_real()) {
                 let settled =
@@ -94,6 +97,30 @@ impl Engine {
         }
         failpoint!(self.inner.options.fail, "sweep.after");
         Ok(())
+    }
+
+    /// The carrier says that the labels of a sale are void, and nobody voided them here.
+    async fn voided_elsewhere(&self, case: &Case) -> Result<()> {
+        let (purchase, attempt) = (case.row.id.clone(), case.attempt.id.clone());
+        let written = self.inner.store.write::<_, StoreError, _>(move |mut db| {
+            Box::pin(async move {
+                let Some(row) = db.purchase(&purchase).await? else { return Ok(()) };
+                let is_bought = matches!(row.state, P::Bought | P::BoughtNoLabel | P::Partial);
+                let labels = db.labels(&row.id).await?;
+                let live = labels.iter().filter(|label| label.state == LabelState::Live);
+                // Other live labels are another attempt's: the purchase stands.
+                if !is_bought || live.clone().any(|label| label.new.attempt_id != attempt) {
+                    return Ok(());
+                }
+                let numbers: Vec<String> = live.map(|label| label.new.tracking.clone()).collect();
+                db.void_labels(&row.id, &numbers).await?;
+                db.set_attempt(&attempt, AttemptState::Voided.as_str()).await?;
+                let change = PurchaseChange { state: Some(P::Voided), ..PurchaseChange::default() };
+                let payload = serde_json::json!({ "tracking": numbers, "by": "carrier" });
+                db.must_change(&row, &change, "purchase.voided", &payload).await
+            })
+        });
+        Ok(written.await?)
     }
 
     async fn sweep_later(&self, attempt: &AttemptRow) {

@@ -257,7 +257,8 @@ pub struct Attention {
     pub sent_at: Option<i64>,
     /// When the carrier's recovery ends or ended.
     pub deadline: Option<i64>,
-    /// Ways out: `adopt`, `nothing_bought`, `void`, `keep`.
+    /// Ways out: `adopt`, `nothing_bought`, `void`, `keep`; for a manifest or pickup `adopt`, `nothing_bought`,
+    /// `send_again`.
     pub ways: Vec<String>,
 }
 
@@ -289,6 +290,8 @@ pub enum Decision {
     Keep,
     /// Ask the carrier again now.
     AskAgain,
+    /// For a manifest or pickup: it was not made; make it now.
+    SendAgain,
 }
 
 /// Asks to void a purchase.
@@ -312,6 +315,10 @@ pub struct OpView {
     pub kind: OpKind,
     /// What it is done to.
     pub target: String,
+    /// Account.
+    pub account: String,
+    /// Our id of it at the carrier.
+    pub handle: String,
     /// Where it stands.
     pub state: OpState,
     /// What for.
@@ -322,6 +329,8 @@ pub struct OpView {
     pub attention: Option<Attention>,
     /// Times it was tried.
     pub tries: i64,
+    /// When it was written down, in milliseconds since 1970.
+    pub created_at: i64,
 }
 
 /// An attempt, for operators.
@@ -397,6 +406,9 @@ pub enum EngineError {
     /// A spend cap forbids it.
     #[error("the spend cap forbids it: {0}")]
     OverCap(String),
+    /// A label cannot go on the manifest.
+    #[error("`{0}` is void or on another manifest already")]
+    OnManifest(TrackingNumber),
     /// The database is older than what this installation did; see `audit`.
     #[error("purchases are stopped: {0}")]
     Quarantined(String),

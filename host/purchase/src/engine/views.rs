@@ -130,11 +130,14 @@ impl Engine {
             id: op.new.id.clone(),
             kind: op.new.kind,
             target: op.new.target.clone(),
+            account: op.new.account.clone(),
+            handle: op.new.handle.short(),
             state: op.state,
             purpose: op.new.purpose.clone(),
             reply,
             attention: op.attention.as_ref().and_then(|text| serde_json::from_str(text).ok()),
             tries: op.checks,
+            created_at: op.created_at,
         }
     }
 

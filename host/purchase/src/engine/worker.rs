@@ -28,13 +28,14 @@ impl Engine {
 
     /// One round of work.
     pub async fn tick(&self, accounts: &Arc<dyn Accounts>) -> Result<TickReport> {
-        let replayed = self.replay_journal().await?;
+        let mut replayed = self.replay_journal().await?;
         let expired = self.expire_leases(accounts).await?;
         let driven = self.drive_due(accounts).await?;
         let operations = self.drive_ops(accounts).await?;
         let swept = self.sweep_due(accounts).await?;
         if self.is_a_new_minute() {
             self.enforce_left_over(accounts).await?;
+            replayed += self.take_over_orphans().await?;
         }
         Ok(TickReport { expired, driven, operations, swept, replayed })
     }
@@ -89,11 +90,13 @@ impl Engine {
     }
 
     async fn drive_due(&self, accounts: &Arc<dyn Accounts>) -> Result<usize> {
-        let limit = self.batch();
+        let (limit, may_send) = (self.batch(), self.still_stopped().await?.is_none());
         let due = self
             .inner
             .store
-            .read::<_, StoreError, _>(|mut db| Box::pin(async move { db.due_attempts(limit).await }))
+            .read::<_, StoreError, _>(|mut db| {
+                Box::pin(async move { db.due_attempts(limit, may_send).await })
+            })
             .await?;
         let purchases: BTreeMap<String, ()> =
             due.into_iter().map(|attempt| (attempt.purchase_id, ())).collect();

@@ -16,6 +16,7 @@ use crate::store::{Db, Store, StoreError};
 
 /// By how much a billed amount may differ from what was expected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Tolerance {
     /// In major units of the statement's currency.
     pub amount: Decimal,
@@ -170,9 +171,38 @@ async fn judge(
     if !seen.insert(number) || was_billed(db, &request.tenant, &purchase, line.tracking.as_deref()).await? {
         return Ok(Judged { line, verdict: "duplicate", purchase: Some(purchase), expected, note: None });
     }
-    let agrees = expected.is_none_or(|expected| request.tolerance.allows(expected, billed));
+    let agrees = match expected {
+        Some(expected) => agrees(db, request, &purchase, expected, billed).await?,
+        None => true,
+    };
     let verdict = if agrees { "agreed" } else { "differs" };
     Ok(Judged { line, verdict, purchase: Some(purchase), expected, note: None })
+}
+
+/// Whether what was billed for a shipment so far, with this line, agrees with what was expected for it. A shipment of
+/// several parcels may be billed parcel by parcel: only its last line must reach the whole.
+async fn agrees(
+    db: &mut Db<'_>,
+    request: &ImportRequest,
+    purchase: &str,
+    expected: Money,
+    billed: Money,
+) -> Result<bool, StoreError> {
+    let parcels = db.labels(purchase).await?.len();
+    let entries = db.entries(&request.tenant, purchase).await?;
+    let before: Vec<Money> = entries
+        .iter()
+        .filter(|entry| entry.new.kind == EntryKind::Billed)
+        .filter_map(|entry| entry.new.amount)
+        .collect();
+    let whole = before.len() + 1 >= parcels;
+    let Ok(sum) = before.iter().try_fold(billed, |sum, amount| sum.checked_add(*amount)) else {
+        return Ok(false);
+    };
+    if request.tolerance.allows(expected, sum) {
+        return Ok(true);
+    }
+    Ok(!whole && sum.compare(&expected) == Some(std::cmp::Ordering::Less))
 }
 
 /// The purchase that a line is about: by number, then by own reference.
@@ -272,21 +302,46 @@ async fn keep(
         "credit" => &[EntryKind::Adjusted],
         _ => &[],
     };
+    if let (Some(purchase), Some(_), false) = (&judged.purchase, &judged.line.weight, kinds.is_empty()) {
+        accepted(db, request, statement, judged, purchase).await?;
+    }
     for kind in kinds {
-        let entry = NewEntry {
-            tenant: request.tenant.clone(),
-            carrier: request.carrier.clone(),
-            account: request.account.clone(),
-            purchase_id: judged.purchase.clone(),
-            tracking: judged.line.tracking.clone(),
-            reference: judged.line.reference.clone(),
-            kind: *kind,
-            amount: judged.line.amount,
-            weight: judged.line.weight.clone(),
-            source: statement.to_owned(),
-            note: None,
-        };
-        db.insert_entry(&entry).await?;
+        db.insert_entry(&entry(request, statement, judged, *kind)).await?;
     }
     Ok(())
+}
+
+fn entry(request: &ImportRequest, statement: &str, judged: &Judged, kind: EntryKind) -> NewEntry {
+    NewEntry {
+        tenant: request.tenant.clone(),
+        carrier: request.carrier.clone(),
+        account: request.account.clone(),
+        purchase_id: judged.purchase.clone(),
+        tracking: judged.line.tracking.clone(),
+        reference: judged.line.reference.clone(),
+        kind,
+        amount: judged.line.amount,
+        weight: judged.line.weight.clone(),
+        source: statement.to_owned(),
+        note: None,
+    }
+}
+
+/// A line with a weight says that the carrier has accepted and weighed the shipment.
+async fn accepted(
+    db: &mut Db<'_>,
+    request: &ImportRequest,
+    statement: &str,
+    judged: &Judged,
+    purchase: &str,
+) -> Result<(), StoreError> {
+    let entries = db.entries(&request.tenant, purchase).await?;
+    let known = |entry: &super::Entry| {
+        entry.new.kind == EntryKind::Accepted && entry.new.tracking == judged.line.tracking
+    };
+    if entries.iter().any(known) {
+        return Ok(());
+    }
+    let accepted = NewEntry { amount: None, ..entry(request, statement, judged, EntryKind::Accepted) };
+    db.insert_entry(&accepted).await
 }

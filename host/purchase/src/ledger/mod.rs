@@ -4,6 +4,7 @@
 //! An account that pays outside any online channel (`Settlement::Offline`) has no charge when it buys. Its statement is
 //! the first word on what a shipment cost.
 
+mod hand;
 mod import;
 mod statement;
 
@@ -12,6 +13,7 @@ use sqlx::Row;
 use sqlx::any::AnyRow;
 use waybill_core::Money;
 
+pub use hand::{ByHand, by_hand, standing};
 pub use import::{ImportReport, ImportRequest, Tolerance, import};
 pub use statement::{ColumnMap, Encoding, Line, StatementError, read_statement};
 
@@ -63,7 +65,8 @@ impl EntryKind {
         }
     }
 
-    fn parse(text: &str) -> Option<Self> {
+    /// Reads the word.
+    pub fn parse(text: &str) -> Option<Self> {
         serde_json::from_value(serde_json::Value::String(text.to_owned())).ok()
     }
 }
@@ -128,26 +131,46 @@ fn entry(row: &AnyRow) -> Result<Entry, StoreError> {
     })
 }
 
+const INSERT_ONE: &str = "INSERT INTO charge_entry (id, tenant, carrier, account, purchase_id, tracking, reference, kind, \
+     amount, weight, source, note, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, {now})";
+const INSERT_TWO: &str = "INSERT INTO charge_entry (id, tenant, carrier, account, purchase_id, tracking, reference, kind, \
+     amount, weight, source, note, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, {now}), \
+     ($13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, {now})";
+
 impl Db<'_> {
     /// Adds an entry.
     pub async fn insert_entry(&mut self, new: &NewEntry) -> Result<(), StoreError> {
-        let insert = self
-            .sql(
-                "INSERT INTO charge_entry (id, tenant, carrier, account, purchase_id, tracking, reference, kind, amount, \
-                 weight, source, note, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, {now})",
-            )
-            .bind(uuid::Uuid::now_v7().to_string())
-            .bind(new.tenant.clone())
-            .bind(new.carrier.clone())
-            .bind(new.account.clone())
-            .bind(new.purchase_id.clone())
-            .bind(new.tracking.clone())
-            .bind(new.reference.clone())
-            .bind(new.kind.as_str())
-            .bind(new.amount.map(|money| format!("{} {}", money.amount, money.currency)))
-            .bind(new.weight.clone())
-            .bind(new.source.clone())
-            .bind(new.note.clone());
+        self.insert_entries(std::slice::from_ref(new)).await
+    }
+
+    /// Adds entries in their order.
+    pub(crate) async fn insert_entries(&mut self, all: &[NewEntry]) -> Result<(), StoreError> {
+        let insert = match all.len() {
+            0 => return Ok(()),
+            1 => self.sql(INSERT_ONE),
+            2 => self.sql(INSERT_TWO),
+            _ => {
+                for new in all {
+                    Box::pin(self.insert_entries(std::slice::from_ref(new))).await?;
+                }
+                return Ok(());
+            }
+        };
+        let insert = all.iter().fold(insert, |insert, new| {
+            insert
+                .bind(uuid::Uuid::now_v7().to_string())
+                .bind(new.tenant.clone())
+                .bind(new.carrier.clone())
+                .bind(new.account.clone())
+                .bind(new.purchase_id.clone())
+                .bind(new.tracking.clone())
+                .bind(new.reference.clone())
+                .bind(new.kind.as_str())
+                .bind(new.amount.map(|money| format!("{} {}", money.amount, money.currency)))
+                .bind(new.weight.clone())
+                .bind(new.source.clone())
+                .bind(new.note.clone())
+        });
         self.run(insert).await.map(drop)
     }
 

@@ -1,13 +1,14 @@
 //! Attempts and evidence: D2, D3, claims.
 
+use serde::{Deserialize, Serialize};
 use sqlx::Row;
 use waybill_core::{Handle, TrackingNumber};
 
-use super::rows::AttemptRow;
+use super::rows::{AttemptRow, AttemptState};
 use super::{Db, Result, StoreError};
 
 /// An attempt to be written down.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct NewAttempt {
     /// Id.
     pub id: String,
@@ -27,6 +28,34 @@ pub struct NewAttempt {
     pub numbers: Option<String>,
     /// Milliseconds until a worker takes it over from whoever made it.
     pub grace: i64,
+}
+
+impl NewAttempt {
+    /// The attempt as it stands right after D1.
+    pub(crate) fn fresh(&self) -> Result<AttemptRow> {
+        let numbers = self.numbers.as_deref().map(serde_json::from_str).transpose();
+        Ok(AttemptRow {
+            id: self.id.clone(),
+            purchase_id: self.purchase_id.clone(),
+            n: self.n,
+            handle: self.handle,
+            account: self.account.clone(),
+            account_fingerprint: self.account_fingerprint.clone(),
+            environment: self.environment.clone(),
+            state: AttemptState::Prepared,
+            epoch: 0,
+            lease_owner: None,
+            lease_until: None,
+            numbers: numbers.map_err(|error| StoreError::Corrupt(error.to_string()))?,
+            sent_at: None,
+            sends: 0,
+            unsent: 0,
+            next_check_at: None,
+            checks: 0,
+            sweep_at: None,
+            sweeps: 0,
+        })
+    }
 }
 
 /// Something that was seen, kept for ever.
@@ -121,14 +150,25 @@ impl Db<'_> {
             .sql(
                 "UPDATE attempt SET state = 'sending', epoch = epoch + 1, lease_owner = $1, lease_until = {now} + $2, \
                  sent_at = {now}, sends = sends + 1, sweep_at = {now} + $3, next_check_at = NULL \
-                 WHERE id = $4 AND state = 'prepared' AND epoch = $5 RETURNING *",
+                 WHERE id = $4 AND state = 'prepared' AND epoch = $5 RETURNING epoch, lease_until, sent_at, sends, sweep_at",
             )
             .bind(owner.to_owned())
             .bind(lease)
             .bind(first_sweep)
             .bind(attempt.id.clone())
             .bind(attempt.epoch);
-        self.one(update).await?.map(|row| AttemptRow::from_row(&row)).transpose()
+        let Some(row) = self.one(update).await? else { return Ok(None) };
+        Ok(Some(AttemptRow {
+            state: AttemptState::Sending,
+            epoch: row.try_get(0)?,
+            lease_owner: Some(owner.to_owned()),
+            lease_until: row.try_get(1)?,
+            sent_at: row.try_get(2)?,
+            sends: row.try_get(3)?,
+            sweep_at: row.try_get(4)?,
+            next_check_at: None,
+            ..attempt.clone()
+        }))
     }
 
     /// Back to prepared: nothing was sent, certainly.
@@ -244,14 +284,45 @@ impl Db<'_> {
     }
 
     /// Attempts that wait for a sender or for a question: purchase and state.
-    pub(crate) async fn due_attempts(&mut self, limit: i64) -> Result<Vec<AttemptRow>> {
+    /// Without those that wait for a sender unless they `may_send`.
+    pub(crate) async fn due_attempts(&mut self, limit: i64, may_send: bool) -> Result<Vec<AttemptRow>> {
         let query = self
             .sql(
                 "SELECT * FROM attempt WHERE state IN ('prepared', 'unknown') AND next_check_at <= {now} \
-                 AND (lease_until IS NULL OR lease_until < {now}) ORDER BY next_check_at LIMIT $1",
+                 AND (lease_until IS NULL OR lease_until < {now}) AND (state = 'unknown' OR $2 = 1) \
+                 ORDER BY next_check_at LIMIT $1",
             )
-            .bind(limit);
+            .bind(limit)
+            .bind(i64::from(may_send));
         self.all(query).await?.iter().map(AttemptRow::from_row).collect()
+    }
+
+    /// Attempts that are not sent as far as this database knows.
+    pub(crate) async fn prepared_attempts(&mut self) -> Result<Vec<AttemptRow>> {
+        let query = self.sql("SELECT * FROM attempt WHERE state = 'prepared' ORDER BY created_at, id");
+        self.all(query).await?.iter().map(AttemptRow::from_row).collect()
+    }
+
+    /// From prepared to unknown: a database that was restored cannot say that it was never sent.
+    pub(crate) async fn distrust_attempt(&mut self, attempt: &AttemptRow, wait: i64) -> Result<bool> {
+        let update = self
+            .sql(
+                "UPDATE attempt SET state = 'unknown', epoch = epoch + 1, lease_owner = NULL, lease_until = NULL, \
+                 sent_at = {now}, sweep_at = {now} + $1, next_check_at = {now} + $1 \
+                 WHERE id = $2 AND state = 'prepared' AND epoch = $3",
+            )
+            .bind(wait)
+            .bind(attempt.id.clone())
+            .bind(attempt.epoch);
+        Ok(self.run(update).await? == 1)
+    }
+
+    /// The same for an attempt that was just written down again, with the numbers that it was sent with.
+    pub(crate) async fn restore_attempt(&mut self, attempt: &AttemptRow, wait: i64) -> Result<bool> {
+        if let Some(numbers) = &attempt.numbers {
+            self.keep_numbers(attempt, numbers).await?;
+        }
+        self.distrust_attempt(attempt, wait).await
     }
 
     /// Whether an attempt is due to be swept.

@@ -1,10 +1,12 @@
 //! Labels and their files.
 
+use std::collections::BTreeMap;
+
 use sqlx::Row;
 use sqlx::any::AnyRow;
-use waybill_core::Money;
+use waybill_core::{Money, TrackingNumber};
 
-use super::rows::{LabelState, price};
+use super::rows::{LabelState, PurchaseRow, PurchaseState, price};
 use super::{Db, Result, StoreError};
 
 /// A label to be written down.
@@ -260,5 +262,97 @@ impl Db<'_> {
                 })
             })
             .collect()
+    }
+
+    /// Live labels of an account that are on no manifest, with their purchases, oldest first.
+    pub(crate) async fn labels_without_manifest(
+        &mut self,
+        tenant: &str,
+        account: &str,
+        limit: i64,
+    ) -> Result<Vec<(PurchaseRow, Vec<LabelRow>)>> {
+        let query = self
+            .sql(
+                "SELECT * FROM label WHERE tenant = $1 AND account = $2 AND state = 'live' AND manifest_id IS NULL \
+                 ORDER BY sold_at DESC, id LIMIT $3",
+            )
+            .bind(tenant.to_owned())
+            .bind(account.to_owned())
+            .bind(limit);
+        let labels: Vec<LabelRow> = self.all(query).await?.iter().map(label).collect::<Result<_>>()?;
+        let mut of_purchase: BTreeMap<String, Vec<LabelRow>> = BTreeMap::new();
+        for label in labels {
+            of_purchase.entry(label.new.purchase_id.clone()).or_default().push(label);
+        }
+        let mut found = Vec::with_capacity(of_purchase.len());
+        for (id, labels) in of_purchase {
+            // What is being voided, or waits for a person, is not handed over.
+            let bought =
+                |row: &PurchaseRow| matches!(row.state, PurchaseState::Bought | PurchaseState::Partial);
+            found.extend(self.purchase(&id).await?.filter(bought).map(|row| (row, labels)));
+        }
+        Ok(found)
+    }
+
+    /// Puts labels on a manifest. A number that is void or on another manifest is answered, and the caller undoes the
+    /// transaction; numbers that were bought elsewhere are nobody's business here.
+    pub(crate) async fn put_on_manifest(
+        &mut self,
+        manifest: &super::NewOp,
+        tracking: &[TrackingNumber],
+    ) -> Result<Option<TrackingNumber>> {
+        for number in tracking {
+            let update = self
+                .sql(
+                    "UPDATE label SET manifest_id = $1 WHERE tenant = $2 AND account = $3 AND tracking = $4 \
+                     AND state = 'live' AND manifest_id IS NULL",
+                )
+                .bind(manifest.id.clone())
+                .bind(manifest.tenant.clone())
+                .bind(manifest.account.clone())
+                .bind(number.as_str().to_owned());
+            if self.run(update).await? == 0 && self.has_label(manifest, number).await? {
+                return Ok(Some(number.clone()));
+            }
+        }
+        Ok(None)
+    }
+
+    async fn has_label(&mut self, manifest: &super::NewOp, number: &TrackingNumber) -> Result<bool> {
+        let query = self
+            .sql("SELECT id FROM label WHERE tenant = $1 AND account = $2 AND tracking = $3 LIMIT 1")
+            .bind(manifest.tenant.clone())
+            .bind(manifest.account.clone())
+            .bind(number.as_str().to_owned());
+        Ok(self.one(query).await?.is_some())
+    }
+
+    /// Takes labels off a manifest again: all, or the named ones.
+    pub(crate) async fn take_off_manifest(
+        &mut self,
+        manifest: &str,
+        only: Option<&[TrackingNumber]>,
+    ) -> Result<()> {
+        let all = [TrackingNumber::from("")];
+        for number in only.unwrap_or(&all) {
+            let update = self
+                .sql("UPDATE label SET manifest_id = NULL WHERE manifest_id = $1 AND ($2 = '' OR tracking = $2)")
+                .bind(manifest.to_owned())
+                .bind(number.as_str().to_owned());
+            self.run(update).await?;
+        }
+        Ok(())
+    }
+
+    /// Before the day is closed, attempts that were found absent are asked about once more.
+    pub(crate) async fn sweep_absent(&mut self, tenant: &str, account: &str) -> Result<u64> {
+        let update = self
+            .sql(
+                "UPDATE attempt SET sweep_at = {now} WHERE account = $1 AND state = 'absent' AND sent_at > {now} - 259200000 \
+                 AND EXISTS (SELECT 1 FROM purchase p WHERE p.id = attempt.purchase_id AND p.tenant = $2)",
+            )
+            .bind(account.to_owned())
+            .bind(tenant.to_owned());
+        self.run(update).await
     }
 }

@@ -23,7 +23,7 @@ macro_rules! migrations {
     };
 }
 
-migrations! { 1 "0001_purchase", 2 "0002_ledger", 3 "0003_tenant" }
+migrations! { 1 "0001_purchase", 2 "0002_ledger", 3 "0003_tenant", 4 "0004_manifest" }
 
 /// The newest version of the schema that this program knows.
 pub(crate) const NEWEST: i64 = MIGRATIONS[MIGRATIONS.len() - 1].version;

@@ -12,6 +12,7 @@ mod labels;
 mod migrate;
 mod ops;
 mod outbox;
+mod pool;
 mod purchases;
 mod reseal;
 mod rows;
@@ -24,14 +25,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use sqlx::any::AnyPoolOptions;
-use sqlx::{AnyConnection, AnyPool, AssertSqlSafe, Executor, Row};
+use sqlx::{AnyConnection, AssertSqlSafe, Executor, Row};
 
 pub use attempts::{NewAttempt, NewEvidence};
 pub use labels::{LabelRow, NewDocument, NewLabel, StoredDocument};
-pub use ops::{NewOp, OpRow};
+pub use ops::{NewOp, OpRow, OperationFilter};
 pub use outbox::Event;
-pub use purchases::{Accepted, NewPurchase, PurchaseFilter};
+pub use purchases::{Accepted, Fresh, NewPurchase, PurchaseFilter};
 pub use rows::{AttemptRow, AttemptState, LabelState, OpKind, OpState, PurchaseRow, PurchaseState};
 pub use tenant::{AcceptanceRow, LinkRow};
 pub use vault::{CredentialInfo, SpendCap};
@@ -78,6 +78,15 @@ impl From<sqlx::Error> for StoreError {
 /// Result of the store's work.
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;
 
+/// How much a job does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Extent {
+    /// One statement, which is a transaction by itself.
+    One,
+    /// Several, which are kept or undone together.
+    Several,
+}
+
 /// Which database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Dialect {
@@ -91,6 +100,8 @@ pub enum Dialect {
 pub struct Db<'c> {
     conn: &'c mut AnyConnection,
     dialect: Dialect,
+    /// Each statement is a transaction by itself: when its answer is lost, it may have been done.
+    alone: bool,
 }
 
 pub(crate) type Query = sqlx::query::Query<'static, sqlx::Any, sqlx::any::AnyArguments>;
@@ -107,11 +118,22 @@ impl Db<'_> {
     }
 
     pub(crate) async fn run(&mut self, query: Query) -> Result<u64> {
-        Ok(self.conn.execute(query).await?.rows_affected())
+        let done = self.conn.execute(query).await;
+        Ok(done.map_err(|error| self.failed(error))?.rows_affected())
     }
 
     pub(crate) async fn one(&mut self, query: Query) -> Result<Option<sqlx::any::AnyRow>> {
-        Ok(self.conn.fetch_optional(query).await?)
+        let row = self.conn.fetch_optional(query).await;
+        row.map_err(|error| self.failed(error))
+    }
+
+    fn failed(&self, error: sqlx::Error) -> StoreError {
+        match error {
+            sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::Tls(_) if self.alone => {
+                StoreError::CommitUnknown(error.to_string())
+            }
+            other => other.into(),
+        }
     }
 
     pub(crate) async fn all(&mut self, query: Query) -> Result<Vec<sqlx::any::AnyRow>> {
@@ -211,7 +233,7 @@ pub struct Store {
 
 struct Inner {
     dialect: Dialect,
-    pool: AnyPool,
+    pool: Arc<pool::Pool>,
     writer: Option<writer::Writer>,
 }
 
@@ -231,9 +253,9 @@ impl Store {
     async fn open_at(options: StoreOptions, version: i64) -> Result<Self> {
         sqlx::any::install_default_drivers();
         let dialect = options.dialect;
-        let pool = pool(&options, options.connections).await?;
+        let pool = Arc::new(pool::Pool::open(options.clone()).await?);
         let writer = match dialect {
-            Dialect::Sqlite => Some(writer::Writer::start(pool_of_one(&options).await?)),
+            Dialect::Sqlite => Some(writer::Writer::start(options.clone()).await?),
             Dialect::Postgres => None,
         };
         let store = Self { inner: Arc::new(Inner { dialect, pool, writer }) };
@@ -253,8 +275,7 @@ impl Store {
         E: From<StoreError>,
         F: for<'c> FnOnce(Db<'c>) -> BoxFuture<'c, Result<T, E>> + Send,
     {
-        let mut conn = self.inner.pool.acquire().await.map_err(StoreError::from)?;
-        job(Db { conn: &mut conn, dialect: self.inner.dialect }).await
+        self.inner.pool.read(job).await
     }
 
     /// Changes, in one transaction. When the job fails nothing is kept. The answer comes after the commit. The work goes
@@ -265,11 +286,35 @@ impl Store {
         E: From<StoreError> + Send + 'static,
         F: for<'c> FnOnce(Db<'c>) -> BoxFuture<'c, Result<T, E>> + Send + 'static,
     {
+        self.change(job, Extent::Several).await
+    }
+
+    /// Like [`Store::write`] for a job that is one statement, which is a transaction by itself.
+    pub(crate) async fn write_one<T, E, F>(&self, job: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        F: for<'c> FnOnce(Db<'c>) -> BoxFuture<'c, Result<T, E>> + Send + 'static,
+    {
+        self.change(job, Extent::One).await
+    }
+
+    async fn change<T, E, F>(&self, job: F, extent: Extent) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        F: for<'c> FnOnce(Db<'c>) -> BoxFuture<'c, Result<T, E>> + Send + 'static,
+    {
         match &self.inner.writer {
-            Some(writer) => writer.write(job).await,
+            Some(writer) => writer.write(job, extent).await,
             None => {
                 let pool = self.inner.pool.clone();
-                let work = tokio::spawn(async move { write_alone(&pool, job).await });
+                let work = tokio::spawn(async move {
+                    match extent {
+                        Extent::Several => pool.write(job).await,
+                        Extent::One => pool.write_one(job).await,
+                    }
+                });
                 work.await.unwrap_or_else(|error| Err(StoreError::CommitUnknown(error.to_string()).into()))
             }
         }
@@ -312,34 +357,6 @@ impl Store {
     }
 }
 
-async fn pool(options: &StoreOptions, size: u32) -> Result<AnyPool> {
-    let (dialect, synchronous, patience) = (options.dialect, options.synchronous(), options.patience);
-    AnyPoolOptions::new()
-        .max_connections(size)
-        .acquire_timeout(patience)
-        .test_before_acquire(dialect == Dialect::Postgres)
-        .after_connect(move |conn, _| {
-            Box::pin(async move {
-                if dialect == Dialect::Sqlite {
-                    // The wait for a lock that another process holds comes first: the other pragmas need the lock too.
-                    let wait = format!("PRAGMA busy_timeout = {}", patience.as_millis());
-                    conn.execute(AssertSqlSafe(wait)).await?;
-                    conn.execute("PRAGMA journal_mode = WAL").await?;
-                    conn.execute(AssertSqlSafe(format!("PRAGMA synchronous = {synchronous}"))).await?;
-                    conn.execute("PRAGMA foreign_keys = ON").await?;
-                }
-                Ok(())
-            })
-        })
-        .connect(&options.url)
-        .await
-        .map_err(|error| StoreError::Down(error.to_string()))
-}
-
-async fn pool_of_one(options: &StoreOptions) -> Result<AnyPool> {
-    pool(options, 1).await
-}
-
 async fn assert_sqlite(db: Db<'_>, wanted: &'static str) -> Result<()> {
     let level: i64 = db.conn.fetch_one("PRAGMA synchronous").await?.try_get(0)?;
     let mode: String = db.conn.fetch_one("PRAGMA journal_mode").await?.try_get(0)?;
@@ -373,26 +390,6 @@ async fn assert_postgres(db: Db<'_>) -> Result<()> {
         }
     }
     Ok(())
-}
-
-async fn write_alone<T, E, F>(pool: &AnyPool, job: F) -> Result<T, E>
-where
-    E: From<StoreError>,
-    F: for<'c> FnOnce(Db<'c>) -> BoxFuture<'c, Result<T, E>> + Send,
-{
-    let mut tx = pool.begin().await.map_err(StoreError::from)?;
-    let done = job(Db { conn: &mut tx, dialect: Dialect::Postgres }).await;
-    match done {
-        Ok(value) => {
-            tx.commit().await.map_err(|error| StoreError::CommitUnknown(error.to_string()))?;
-            Ok(value)
-        }
-        Err(error) => {
-            // When the rollback cannot be said, the lost connection says it.
-            let _ = tx.rollback().await;
-            Err(error)
-        }
-    }
 }
 
 #[cfg(test)]

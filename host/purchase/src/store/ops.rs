@@ -34,6 +34,19 @@ pub struct NewOp {
     pub grace: i64,
 }
 
+/// Which operations to list.
+#[derive(Debug, Clone, Default)]
+pub struct OperationFilter {
+    /// Only this tenant.
+    pub tenant: Option<String>,
+    /// Only these kinds; all when empty.
+    pub kinds: Vec<OpKind>,
+    /// Only this state.
+    pub state: Option<OpState>,
+    /// At most this many; 100 when 0.
+    pub limit: i64,
+}
+
 /// An operation.
 #[derive(Debug, Clone)]
 pub struct OpRow {
@@ -152,6 +165,15 @@ impl Db<'_> {
         self.all(query).await?.iter().map(op).collect()
     }
 
+    /// Manifests and pickups that are not sent as far as this database knows.
+    pub(crate) async fn unsent_services(&mut self) -> Result<Vec<OpRow>> {
+        let query = self.sql(
+            "SELECT * FROM carrier_op WHERE kind IN ('manifest', 'pickup') AND state IN ('prepared', 'sending', 'unknown') \
+             ORDER BY created_at, id",
+        );
+        self.all(query).await?.iter().map(op).collect()
+    }
+
     /// Takes an operation for one send. `None` when somebody else has it or it is closed.
     pub(crate) async fn claim_op(&mut self, id: &str, owner: &str, lease: i64) -> Result<Option<OpRow>> {
         let update = self
@@ -204,5 +226,38 @@ impl Db<'_> {
             .bind(state.as_str())
             .bind(limit);
         self.all(query).await?.iter().map(op).collect()
+    }
+
+    /// Operations, newest first.
+    pub async fn operations(&mut self, filter: &OperationFilter) -> Result<Vec<OpRow>> {
+        let words: Vec<&str> = filter.kinds.iter().map(|kind| kind.as_str()).collect();
+        let query = self
+            .sql(
+                "SELECT * FROM carrier_op WHERE ($1 = '' OR tenant = $1) AND ($2 = '' OR state = $2) \
+                 AND ($3 = '' OR $3 LIKE '%|' || kind || '|%') ORDER BY created_at DESC, id DESC LIMIT $4",
+            )
+            .bind(filter.tenant.clone().unwrap_or_default())
+            .bind(filter.state.map(OpState::as_str).unwrap_or_default())
+            .bind(if words.is_empty() { String::new() } else { format!("|{}|", words.join("|")) })
+            .bind(if filter.limit <= 0 { 100 } else { filter.limit });
+        self.all(query).await?.iter().map(op).collect()
+    }
+
+    /// Prepares an operation once more, after a person said that it was not made. False when somebody else changed it.
+    pub(crate) async fn prepare_again(&mut self, row: &OpRow) -> Result<bool> {
+        let update = self
+            .sql(
+                "UPDATE carrier_op SET state = 'prepared', epoch = epoch + 1, checks = 0, sent_at = NULL, attention = NULL, \
+                 next_check_at = {now}, version = version + 1, updated_at = {now} WHERE id = $1 AND epoch = $2",
+            )
+            .bind(row.new.id.clone())
+            .bind(row.epoch);
+        if self.run(update).await? != 1 {
+            return Ok(false);
+        }
+        let kind = format!("{}.prepared", row.new.kind);
+        let payload = serde_json::json!({ "target": row.new.target, "by": "operator" });
+        self.event(&row.new.tenant, &row.new.id, row.version + 1, &kind, &payload).await?;
+        Ok(true)
     }
 }

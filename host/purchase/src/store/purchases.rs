@@ -1,14 +1,15 @@
 //! Purchases: D1, reading, changing state.
 
+use serde::{Deserialize, Serialize};
 use sqlx::Row;
 use waybill_core::Money;
 
 use super::attempts::NewAttempt;
-use super::rows::{PurchaseRow, PurchaseState};
+use super::rows::{AttemptRow, PurchaseRow, PurchaseState};
 use super::{Db, Result, StoreError};
 
 /// A purchase to be written down (D1).
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct NewPurchase {
     /// Id.
     pub id: String,
@@ -45,16 +46,32 @@ pub struct NewPurchase {
     /// Policy, as JSON.
     pub policy: String,
     /// The order, sealed.
+    #[serde(with = "in_base64")]
     pub order_sealed: Vec<u8>,
     /// First attempt.
     pub attempt: NewAttempt,
 }
 
+/// Sealed bytes in JSON.
+mod in_base64 {
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(bytes: &[u8], to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&STANDARD.encode(bytes))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Error> {
+        STANDARD.decode(String::deserialize(from)?).map_err(serde::de::Error::custom)
+    }
+}
+
 /// What D1 found.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum Accepted {
     /// Written down.
-    New,
+    New(Box<Fresh>),
     /// The key was used before for the same thing.
     Known {
         /// Group that the key stands for.
@@ -77,6 +94,15 @@ pub enum Accepted {
         /// What is left in the words of the cap.
         message: String,
     },
+}
+
+/// What D1 wrote, as the database has it.
+#[derive(Debug, Clone)]
+pub struct Fresh {
+    /// The purchase.
+    pub row: PurchaseRow,
+    /// Its first attempt.
+    pub attempt: AttemptRow,
 }
 
 /// What to list.
@@ -139,15 +165,39 @@ impl Db<'_> {
             Ok(reserved) => reserved,
             Err(message) => return Ok(Accepted::OverCap { message }),
         };
-        if !self.insert_purchase(new, additional, &reserved).await? {
-            return self.live_purchase(&new.tenant, &new.business_key, additional).await;
+        self.write_down(new, additional, &reserved).await
+    }
+
+    /// D1 once more, for a purchase that the database forgot: no cap refuses what was accepted before, and another live
+    /// purchase of the package is no reason to forget this one.
+    pub(crate) async fn accept_again(&mut self, new: &NewPurchase) -> Result<Accepted> {
+        if let Some(key) = &new.key
+            && let Some(known) = self.claim_key(new, key).await?
+        {
+            return Ok(known);
         }
+        match self.write_down(new, 0, &Held::default()).await? {
+            Accepted::Duplicate { .. } => {
+                let additional = self.next_additional(new).await?;
+                self.write_down(new, additional, &Held::default()).await
+            }
+            other => Ok(other),
+        }
+    }
+
+    async fn write_down(&mut self, new: &NewPurchase, additional: i64, held: &Held) -> Result<Accepted> {
+        let Some(at) = self.insert_purchase(new, additional, held).await? else {
+            return self.live_purchase(&new.tenant, &new.business_key).await;
+        };
         self.insert_attempt(&new.attempt).await?;
         self.event(&new.tenant, &new.id, 1, "purchase.accepted", &serde_json::json!({
             "business_key": new.business_key, "carrier": new.carrier, "account": new.account, "service": new.service,
         }))
         .await?;
-        Ok(Accepted::New)
+        Ok(Accepted::New(Box::new(Fresh {
+            row: fresh_row(new, additional, held, at),
+            attempt: new.attempt.fresh()?,
+        })))
     }
 
     async fn claim_key(&mut self, new: &NewPurchase, key: &str) -> Result<Option<Accepted>> {
@@ -186,23 +236,23 @@ impl Db<'_> {
         row.map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).transpose()
     }
 
+    /// From 1: 0 is the place of the purchase that was not asked for as an additional one.
     async fn next_additional(&mut self, new: &NewPurchase) -> Result<i64> {
         let query = self
-            .sql("SELECT COALESCE(MAX(additional), -1) + 1 FROM purchase WHERE tenant = $1 AND business_key = $2")
+            .sql("SELECT COALESCE(MAX(additional), 0) + 1 FROM purchase WHERE tenant = $1 AND business_key = $2")
             .bind(new.tenant.clone())
             .bind(new.business_key.clone());
         Ok(self.one(query).await?.map(|row| row.try_get::<i64, _>(0)).transpose()?.unwrap_or(0))
     }
 
-    async fn live_purchase(&mut self, tenant: &str, key: &str, additional: i64) -> Result<Accepted> {
+    async fn live_purchase(&mut self, tenant: &str, key: &str) -> Result<Accepted> {
         let query = self
             .sql(
-                "SELECT id, state FROM purchase WHERE tenant = $1 AND business_key = $2 AND additional = $3 \
-                 AND state NOT IN ('rejected', 'failed', 'voided')",
+                "SELECT id, state FROM purchase WHERE tenant = $1 AND business_key = $2 \
+                 AND state NOT IN ('rejected', 'failed', 'voided') ORDER BY additional LIMIT 1",
             )
             .bind(tenant.to_owned())
-            .bind(key.to_owned())
-            .bind(additional);
+            .bind(key.to_owned());
         match self.one(query).await? {
             Some(row) => {
                 let state: String = row.try_get(1)?;
@@ -214,14 +264,22 @@ impl Db<'_> {
         }
     }
 
-    async fn insert_purchase(&mut self, new: &NewPurchase, additional: i64, held: &Held) -> Result<bool> {
+    /// When it was written down; `None` when the package has a live purchase.
+    async fn insert_purchase(
+        &mut self,
+        new: &NewPurchase,
+        additional: i64,
+        held: &Held,
+    ) -> Result<Option<i64>> {
         let insert = self
             .sql(
                 "INSERT INTO purchase (id, tenant, business_key, additional, group_id, parcel, parcels, state, carrier, \
                  account, environment, service, quoted, max_price, reserved_minor, reserved_currency, reserved_day, \
                  policy, order_sealed, current_attempt, version, created_at, updated_at) \
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, 'accepted', $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, 1, \
-                 1, {now}, {now}) ON CONFLICT DO NOTHING",
+                 SELECT $1, $2, $3, $4, $5, $6, $7, 'accepted', $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, 1, \
+                 1, {now}, {now} WHERE $4 > 0 OR NOT EXISTS (SELECT 1 FROM purchase WHERE tenant = $2 \
+                 AND business_key = $3 AND state NOT IN ('rejected', 'failed', 'voided')) ON CONFLICT DO NOTHING \
+                 RETURNING created_at",
             )
             .bind(new.id.clone())
             .bind(new.tenant.clone())
@@ -241,21 +299,22 @@ impl Db<'_> {
             .bind(held.day.clone())
             .bind(new.policy.clone())
             .bind(new.order_sealed.clone());
-        Ok(self.run(insert).await? == 1)
+        Ok(self.one(insert).await?.map(|row| row.try_get(0)).transpose()?)
     }
 
     async fn reserve(&mut self, new: &NewPurchase) -> Result<Result<Held, String>> {
+        let caps = self.caps(&new.tenant).await?;
         let Some(price) = &new.quoted else {
-            return Ok(match self.any_cap(&new.tenant).await? {
-                true => {
+            return Ok(match caps.is_empty() {
+                true => Ok(Held::default()),
+                false => {
                     Err("a spend cap is set, and the purchase names no quoted price to hold against it"
                         .into())
                 }
-                false => Ok(Held::default()),
             });
         };
         let wanted = reservation(price);
-        match self.hold(&new.tenant, &wanted).await? {
+        match self.hold(&new.tenant, &caps, &wanted).await? {
             Ok(day) => Ok(Ok(Held { minor: wanted.minor, currency: Some(wanted.currency), day })),
             Err(message) => Ok(Err(message)),
         }
@@ -348,6 +407,40 @@ impl Db<'_> {
                 Err(StoreError::Down("the purchase was changed by somebody else at the same moment".into()))
             }
         }
+    }
+}
+
+/// A purchase as it stands right after D1.
+fn fresh_row(new: &NewPurchase, additional: i64, held: &Held, at: i64) -> PurchaseRow {
+    PurchaseRow {
+        id: new.id.clone(),
+        tenant: new.tenant.clone(),
+        business_key: new.business_key.clone(),
+        additional,
+        group_id: new.group_id.clone(),
+        parcel: new.parcel,
+        parcels: new.parcels,
+        state: PurchaseState::Accepted,
+        carrier: new.carrier.clone(),
+        account: new.account.clone(),
+        environment: new.environment.clone(),
+        service: new.service.clone(),
+        quoted: new.quoted,
+        max_price: new.max_price,
+        charged: None,
+        reserved_minor: held.minor,
+        reserved_currency: held.currency.clone(),
+        reserved_day: held.day.clone(),
+        settlement: None,
+        policy: new.policy.clone(),
+        order_sealed: new.order_sealed.clone(),
+        current_attempt: 1,
+        resolve_deadline: None,
+        attention: None,
+        failure: None,
+        version: 1,
+        created_at: at,
+        updated_at: at,
     }
 }
 

@@ -4,12 +4,12 @@ use futures_util::future::join_all;
 use sqlx::Row;
 
 use super::*;
-use crate::tests::postgres::cluster;
+use waybill_test_postgres::cluster;
 
 /// What a store lives in, for as long as its test runs.
 struct Home {
     _folder: Option<tempfile::TempDir>,
-    _cluster: Option<std::sync::Arc<crate::tests::postgres::Cluster>>,
+    _cluster: Option<std::sync::Arc<waybill_test_postgres::Cluster>>,
 }
 
 async fn both() -> Vec<(Store, Home)> {
@@ -106,6 +106,14 @@ async fn both_dialects_have_the_same_tables_and_columns() {
             include_str!("../../migrations/sqlite/0002_ledger.sql"),
             include_str!("../../migrations/postgres/0002_ledger.sql"),
         ),
+        (
+            include_str!("../../migrations/sqlite/0003_tenant.sql"),
+            include_str!("../../migrations/postgres/0003_tenant.sql"),
+        ),
+        (
+            include_str!("../../migrations/sqlite/0004_manifest.sql"),
+            include_str!("../../migrations/postgres/0004_manifest.sql"),
+        ),
     ] {
         assert_eq!(of(sqlite), of(postgres));
     }
@@ -121,6 +129,9 @@ async fn migrations_keep_data_from_each_earlier_version() {
         for version in 1..=migrate::NEWEST {
             let old = Store::open_at(options.clone(), version).await.unwrap();
             assert_eq!(old.schema_version().await.unwrap(), version);
+            if version == 1 {
+                fill(&old).await;
+            }
             let kept = old
                 .write::<i64, StoreError, _>(|mut db| {
                     Box::pin(async move { db.take_sequence("kept", 1).await })
@@ -130,8 +141,9 @@ async fn migrations_keep_data_from_each_earlier_version() {
             assert_eq!(kept, version - 1, "what an earlier version wrote is gone");
             old.close().await;
         }
-        // A database that is newer than the program is refused.
         let store = Store::open(options.clone()).await.unwrap();
+        what_was_filled_is_there(&store).await;
+        // A database that is newer than the program is refused.
         store
             .write::<_, StoreError, _>(|mut db| {
                 Box::pin(async move {
@@ -146,6 +158,64 @@ async fn migrations_keep_data_from_each_earlier_version() {
         store.close().await;
         assert!(matches!(Store::open(options).await, Err(StoreError::Migration(_))));
     }
+}
+
+/// A row of each table as the first version wrote it.
+const FIRST_VERSION: &[&str] = &[
+    "INSERT INTO idempotency VALUES ('t', 'buy', 'k', 'f', 'p', 1)",
+    "INSERT INTO purchase (id, tenant, business_key, additional, group_id, parcel, parcels, state, carrier, account, \
+     environment, service, quoted, charged, reserved_minor, policy, order_sealed, current_attempt, version, created_at, \
+     updated_at) VALUES ('p', 't', 'order', 0, 'p', 0, 1, 'bought', 'ups', 'main', 'live', '03', '7.50 USD', '7.50 USD', 0, \
+     '{}', BYTES, 1, 2, 5, 6)",
+    "INSERT INTO attempt (id, purchase_id, n, handle, account, account_fingerprint, environment, state, epoch, sends, unsent, \
+     checks, sweeps, created_at) VALUES ('a', 'p', 1, '01JD9ZX7T2M8Q4V6R0N3K5B1CE', 'main', 'print', 'live', 'confirmed', 2, \
+     1, 0, 0, 0, 5)",
+    "INSERT INTO evidence VALUES ('e', 't', 'a', 'answer', 5, 200, BYTES, 'digest')",
+    "INSERT INTO document VALUES ('d', 't', 'a', 0, 'label', 'pdf', '{}', BYTES, 'digest', 6)",
+    "INSERT INTO label (id, tenant, purchase_id, attempt_id, piece, copy, carrier, account, environment, tracking, \
+     shipment_key, service, state, price, document_id, sold_at) VALUES ('l', 't', 'p', 'a', 0, 0, 'ups', 'main', 'live', '1Z9', \
+     '1Z9', '03', 'live', '7.50 USD', 'd', 6)",
+    "INSERT INTO carrier_op (id, tenant, kind, target, account, account_fingerprint, environment, handle, state, purpose, \
+     request_sealed, epoch, checks, version, created_at, updated_at) VALUES ('o', 't', 'pickup', 'main/x', 'main', 'print', \
+     'live', '01JD9ZX7T2M8Q4V6R0N3K5B1CF', 'done', 'asked', BYTES, 1, 1, 2, 5, 6)",
+    "INSERT INTO spend_cap VALUES ('t', 'USD', 1000, 5000)",
+    "INSERT INTO credential VALUES ('t', 'main', 'ups', BYTES, 5, 6)",
+    "INSERT INTO outbox VALUES ('p.1', NULL, 't', 'p', 1, 'purchase.accepted', '{}', 5)",
+];
+
+async fn fill(store: &Store) {
+    let bytes = if store.dialect() == Dialect::Sqlite { "X'00'" } else { "CAST('x' AS BYTEA)" };
+    for sql in FIRST_VERSION {
+        let inserted = store.write::<_, StoreError, _>(move |mut db| {
+            Box::pin(async move { db.run(sqlx::query(AssertSqlSafe(sql.replace("BYTES", bytes)))).await })
+        });
+        assert_eq!(inserted.await.unwrap(), 1, "{sql}");
+    }
+}
+
+async fn what_was_filled_is_there(store: &Store) {
+    let read = store.read::<_, StoreError, _>(|mut db| {
+        Box::pin(async move {
+            let row = db.purchase("p").await?.expect("the purchase");
+            assert_eq!((row.state, row.environment.as_str()), (PurchaseState::Bought, "production"));
+            assert_eq!(row.charged.map(|price| price.to_string()).as_deref(), Some("7.50 USD"));
+            let attempt = db.attempt("p", 1).await?.expect("the attempt");
+            assert_eq!(
+                (attempt.state, attempt.environment.as_str()),
+                (AttemptState::Confirmed, "production")
+            );
+            let labels = db.labels("p").await?;
+            assert_eq!((labels.len(), labels[0].new.tracking.as_str()), (1, "1Z9"));
+            assert_eq!((db.evidence("a").await?.len(), db.documents("a").await?.len()), (1, 1));
+            assert_eq!(db.op("o").await?.expect("the pickup").state, OpState::Done);
+            assert_eq!(db.key("t", "buy", "k").await?, Some(("p".to_owned(), "f".to_owned())));
+            assert_eq!(db.credentials(Some("t")).await?.len(), 1);
+            assert_eq!(db.labels_without_manifest("t", "main", 10).await?.len(), 1);
+            Ok(())
+        })
+    });
+    read.await.unwrap();
+    assert_eq!(store.events(Some("t"), 0, 10).await.unwrap().len(), 1);
 }
 
 #[tokio::test]

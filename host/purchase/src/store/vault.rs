@@ -80,34 +80,50 @@ impl Db<'_> {
         self.run(upsert).await.map(drop)
     }
 
-    pub(crate) async fn any_cap(&mut self, tenant: &str) -> Result<bool> {
-        let query = self.sql("SELECT 1 FROM spend_cap WHERE tenant = $1 LIMIT 1").bind(tenant.to_owned());
-        Ok(self.one(query).await?.is_some())
+    /// Puts a tenant's caps in the place of those that it had.
+    pub async fn set_caps(&mut self, tenant: &str, caps: &[SpendCap]) -> Result<()> {
+        let delete = self.sql("DELETE FROM spend_cap WHERE tenant = $1").bind(tenant.to_owned());
+        self.run(delete).await?;
+        for cap in caps {
+            self.set_cap(tenant, cap).await?;
+        }
+        Ok(())
+    }
+
+    /// A tenant's caps.
+    pub async fn caps(&mut self, tenant: &str) -> Result<Vec<SpendCap>> {
+        let query = self
+            .sql("SELECT currency, per_label_minor, per_day_minor FROM spend_cap WHERE tenant = $1 ORDER BY currency")
+            .bind(tenant.to_owned());
+        let cap = |row: &AnyRow| {
+            let currency: String = row.try_get(0)?;
+            Ok(SpendCap {
+                currency: currency.parse().map_err(|_| super::StoreError::Corrupt(currency))?,
+                per_label_minor: row.try_get(1)?,
+                per_day_minor: row.try_get(2)?,
+            })
+        };
+        self.all(query).await?.iter().map(cap).collect()
     }
 
     /// Holds an amount against the day's cap: the day, or why not. `None` for a tenant without caps.
     pub(crate) async fn hold(
         &mut self,
         tenant: &str,
+        caps: &[SpendCap],
         want: &Reservation,
     ) -> Result<Result<Option<String>, String>> {
-        let query = self
-            .sql("SELECT per_label_minor, per_day_minor FROM spend_cap WHERE tenant = $1 AND currency = $2")
-            .bind(tenant.to_owned())
-            .bind(want.currency.clone());
-        let Some(row) = self.one(query).await? else {
-            return Ok(match self.any_cap(tenant).await? {
-                true => Err(format!("spending is capped, and no cap allows {}", want.currency)),
-                false => Ok(None),
-            });
+        if caps.is_empty() {
+            return Ok(Ok(None));
+        }
+        let Some(cap) = caps.iter().find(|cap| cap.currency.to_string() == want.currency) else {
+            return Ok(Err(format!("spending is capped, and no cap allows {}", want.currency)));
         };
-        let (label, day): (Option<i64>, Option<i64>) = (row.try_get(0)?, row.try_get(1)?);
-        if label.is_some_and(|most| want.minor > most) {
-            let most = in_major(label.unwrap_or_default(), &want.currency);
-            return Ok(Err(format!("a label may cost at most {most}")));
+        if let Some(most) = cap.per_label_minor.filter(|most| want.minor > *most) {
+            return Ok(Err(format!("a label may cost at most {}", in_major(most, &want.currency))));
         }
         let today = self.today().await?;
-        let most = day.unwrap_or(i64::MAX);
+        let most = cap.per_day_minor.unwrap_or(i64::MAX);
         let start = self
             .sql("INSERT INTO spend_day (tenant, currency, day, used_minor) VALUES ($1, $2, $3, 0) ON CONFLICT DO NOTHING")
             .bind(tenant.to_owned())
@@ -187,6 +203,11 @@ impl Db<'_> {
             .bind(floor)
             .bind(detail.map(str::to_owned));
         Ok(self.one(upsert).await?.map(|row| row.try_get(0)).transpose()?.unwrap_or(floor))
+    }
+
+    pub(crate) async fn forget_meta(&mut self, name: &str) -> Result<()> {
+        let delete = self.sql("DELETE FROM meta WHERE name = $1").bind(name.to_owned());
+        self.run(delete).await.map(drop)
     }
 
     pub(crate) async fn put_sealed_credential(

@@ -5,10 +5,11 @@ use std::panic::AssertUnwindSafe;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use sqlx::{AnyConnection, AnyPool, Executor};
+use sqlx::{AnyConnection, Connection, Executor};
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Db, Dialect, Result, StoreError};
+use super::pool::connect;
+use super::{Db, Dialect, Extent, Result, StoreError, StoreOptions};
 
 /// Jobs that share a commit at most.
 const BATCH: usize = 128;
@@ -25,11 +26,14 @@ enum Message {
 trait Job: Send {
     /// Does the work; false when its changes shall not be kept.
     fn run<'c>(&'c mut self, db: Db<'c>) -> BoxFuture<'c, bool>;
+    /// How much it does.
+    fn extent(&self) -> Extent;
     /// Answers the caller, after the commit.
     fn settle(self: Box<Self>, commit: Result<()>);
 }
 
 struct Work<T, E, F> {
+    extent: Extent,
     job: Option<F>,
     done: Option<Result<T, E>>,
     reply: oneshot::Sender<Result<T, E>>,
@@ -53,6 +57,10 @@ where
         })
     }
 
+    fn extent(&self) -> Extent {
+        self.extent
+    }
+
     fn settle(self: Box<Self>, commit: Result<()>) {
         let answer = match (commit, self.done) {
             (_, Some(Err(error))) => Err(error),
@@ -74,20 +82,21 @@ fn panic_text(panic: &(dyn Any + Send)) -> &str {
 }
 
 impl Writer {
-    pub(super) fn start(pool: AnyPool) -> Self {
+    pub(super) async fn start(options: StoreOptions) -> Result<Self> {
         let (jobs, inbox) = mpsc::channel(1024);
-        tokio::spawn(serve(pool, inbox));
-        Self { jobs }
+        let conn = connect(&options).await?;
+        tokio::spawn(serve(Line { options, conn: Some(conn) }, inbox));
+        Ok(Self { jobs })
     }
 
-    pub(super) async fn write<T, E, F>(&self, job: F) -> Result<T, E>
+    pub(super) async fn write<T, E, F>(&self, job: F, extent: Extent) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
         F: for<'c> FnOnce(Db<'c>) -> BoxFuture<'c, Result<T, E>> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        let work = Work { job: Some(job), done: None, reply };
+        let work = Work { extent, job: Some(job), done: None, reply };
         let gone = || StoreError::Down("the store is closed".into());
         self.jobs.send(Message::Job(Box::new(work))).await.map_err(|_| gone())?;
         answer.await.unwrap_or_else(|_| Err(StoreError::CommitUnknown("the writer stopped".into()).into()))
@@ -101,24 +110,39 @@ impl Writer {
     }
 }
 
-async fn serve(pool: AnyPool, mut inbox: mpsc::Receiver<Message>) {
+/// The writer's connection; made anew after a failure that left it in doubt.
+struct Line {
+    options: StoreOptions,
+    conn: Option<AnyConnection>,
+}
+
+impl Line {
+    async fn close(&mut self) {
+        if let Some(conn) = self.conn.take() {
+            // It ends with the process at the latest.
+            let _ = conn.close().await;
+        }
+    }
+}
+
+async fn serve(mut line: Line, mut inbox: mpsc::Receiver<Message>) {
     while let Some(message) = inbox.recv().await {
         let first = match message {
             Message::Job(job) => job,
             Message::Stop(done) => {
-                pool.close().await;
+                line.close().await;
                 let _ = done.send(());
                 return;
             }
         };
         let mut batch = vec![first];
         let mut stop = None;
-        let commit = commit_batch(&pool, &mut batch, &mut inbox, &mut stop).await;
+        let commit = commit_batch(&mut line, &mut batch, &mut inbox, &mut stop).await;
         for job in batch {
             job.settle(commit.clone());
         }
         if let Some(done) = stop {
-            pool.close().await;
+            line.close().await;
             let _ = done.send(());
             return;
         }
@@ -126,16 +150,21 @@ async fn serve(pool: AnyPool, mut inbox: mpsc::Receiver<Message>) {
 }
 
 async fn commit_batch(
-    pool: &AnyPool,
+    line: &mut Line,
     batch: &mut Vec<Box<dyn Job>>,
     inbox: &mut mpsc::Receiver<Message>,
     stop: &mut Option<oneshot::Sender<()>>,
 ) -> Result<()> {
-    let mut tx = pool.begin_with("BEGIN IMMEDIATE").await?;
-    let mut at = 0;
+    // Without a committed end the connection is not used again: its transaction is undone when it is closed.
+    let mut conn = match line.conn.take() {
+        Some(conn) => conn,
+        None => connect(&line.options).await?,
+    };
+    conn.execute("BEGIN IMMEDIATE").await?;
+    let (mut at, mut inside) = (0, false);
     loop {
         if let Some(job) = batch.get_mut(at) {
-            run_in_savepoint(&mut tx, job.as_mut()).await?;
+            inside = run(&mut conn, job.as_mut(), inside).await?;
             at += 1;
         }
         if batch.len() >= BATCH {
@@ -150,15 +179,21 @@ async fn commit_batch(
             Err(_) => break,
         }
     }
-    tx.commit().await.map_err(|error| StoreError::CommitUnknown(error.to_string()))
+    conn.execute("COMMIT").await.map_err(|error| StoreError::CommitUnknown(error.to_string()))?;
+    line.conn = Some(conn);
+    Ok(())
 }
 
-async fn run_in_savepoint(conn: &mut AnyConnection, job: &mut dyn Job) -> Result<()> {
-    conn.execute("SAVEPOINT job").await?;
-    let keep = job.run(Db { conn, dialect: Dialect::Sqlite }).await;
-    if !keep {
+/// Runs a job so that it can be undone by itself. A savepoint is released together with the next one, or by the commit;
+/// a single statement that fails has changed nothing and needs none. Answers whether a savepoint is open.
+async fn run(conn: &mut AnyConnection, job: &mut dyn Job, inside: bool) -> Result<bool> {
+    if job.extent() == Extent::One {
+        job.run(Db { conn, dialect: Dialect::Sqlite, alone: false }).await;
+        return Ok(inside);
+    }
+    conn.execute(if inside { "RELEASE job; SAVEPOINT job" } else { "SAVEPOINT job" }).await?;
+    if !job.run(Db { conn, dialect: Dialect::Sqlite, alone: false }).await {
         conn.execute("ROLLBACK TO job").await?;
     }
-    conn.execute("RELEASE job").await?;
-    Ok(())
+    Ok(true)
 }

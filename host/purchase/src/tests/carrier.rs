@@ -52,6 +52,77 @@ impl Carrier for WorldCarrier {
     fn label(&self) -> Option<&dyn Label> {
         Some(self)
     }
+    fn manifest(&self) -> Option<&dyn Manifest> {
+        Some(self)
+    }
+    fn pickup(&self) -> Option<&dyn Pickup> {
+        Some(self)
+    }
+}
+
+/// The number in the answer to a request for a manifest or pickup.
+fn number_of(response: &Response) -> Result<(String, Option<String>)> {
+    match response.status().as_u16() {
+        200 => {
+            let body: Value =
+                serde_json::from_slice(response.body()).map_err(|_| Error::malformed("no JSON"))?;
+            let number = body["number"].as_str().ok_or_else(|| Error::malformed("no number"))?;
+            Ok((number.to_owned(), body["refused"].as_str().map(str::to_owned)))
+        }
+        429 => {
+            let kind = ErrorKind::RateLimited { scope: Scope::Account, until: None };
+            Err(Error::answered(kind, "busy", words(response)))
+        }
+        400 => Err(Error::answered(ErrorKind::Invalid, "refused", words(response))),
+        _ => Err(Error::new(ErrorKind::Unavailable, "out of order").in_phase(Phase::OutcomeUnknown)),
+    }
+}
+
+#[async_trait]
+impl Manifest for WorldCarrier {
+    async fn close(&self, cx: &Cx, asked: &ManifestRequest, permit: SpendPermit) -> Result<ManifestReply> {
+        let tracking: Vec<_> = asked.shipments.iter().flat_map(|entry| entry.tracking.clone()).collect();
+        let body = json!({ "service": "manifest", "handle": asked.handle.short(), "tracking": tracking });
+        let (number, refused) = number_of(&cx.spend(permit, request(&body)).await?)?;
+        let is_refused = |number: &TrackingNumber| refused.as_deref() == Some(number.as_str());
+        let form = Document::new(DocumentKind::Manifest, LabelFormat::Zpl, format!("form {number}"));
+        Ok(ManifestReply {
+            number,
+            documents: vec![form],
+            refused: tracking
+                .iter()
+                .filter(|one| is_refused(one))
+                .map(|one| (one.clone(), "late".into()))
+                .collect(),
+            accepted: tracking.iter().filter(|one| !is_refused(one)).cloned().collect(),
+        })
+    }
+}
+
+#[async_trait]
+impl Pickup for WorldCarrier {
+    async fn schedule(&self, cx: &Cx, asked: &PickupRequest, permit: SpendPermit) -> Result<PickupReply> {
+        let body = json!({ "service": "pickup", "handle": asked.handle.short() });
+        let (confirmation, _) = number_of(&cx.spend(permit, request(&body)).await?)?;
+        Ok(PickupReply {
+            confirmation,
+            window_start: serde_json::from_value(json!({ "date": asked.date })).unwrap(),
+            window_end: None,
+            price: None,
+            carrier_data: Some("depot 7".into()),
+            warnings: Vec::new(),
+        })
+    }
+
+    async fn cancel(&self, cx: &Cx, key: &PickupKey) -> Result<PickupCancelled> {
+        let response = cx.change(request(&json!({ "cancel": key.confirmation }))).await?;
+        match response.status().as_u16() {
+            200 => Ok(PickupCancelled::Cancelled),
+            409 => Ok(PickupCancelled::TooLate { reason: "the driver is on the way".into() }),
+            _ => Err(Error::answered(ErrorKind::Unavailable, "out of order", words(&response))
+                .with_retry(Retry::Safe)),
+        }
+    }
 }
 
 fn request(body: &Value) -> Request {

@@ -147,12 +147,12 @@ on_both! {
         let pending = rig.buy_with(early).await.unwrap();
         assert_eq!(pending.state, PurchaseState::Accepted);
         let until = std::time::Instant::now() + Duration::from_secs(10);
-        while rig.engine.journal().waiting().is_empty() && std::time::Instant::now() < until {
+        while rig.engine.journal().waiting_count() == 0 && std::time::Instant::now() < until {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
-        assert_eq!(rig.engine.journal().waiting().len(), 1);
+        assert_eq!(rig.engine.journal().waiting_count(), 1);
         rig.crash().await;
-        assert!(rig.engine.journal().waiting().is_empty(), "the journal was not brought into the database");
+        assert!(rig.engine.journal().waiting_count() == 0, "the journal was not brought into the database");
         rig.settle().await;
         let view = rig.view(&pending.id).await;
         assert_eq!(view.state, PurchaseState::Bought);
@@ -195,7 +195,7 @@ on_both! {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_dies_in_the_middle_loses_nothing() {
     // A server of its own: the others must not die with it.
-    let Some(cluster) = super::postgres::own_cluster() else { return };
+    let Some(cluster) = waybill_test_postgres::own_cluster() else { return };
     let rig = std::sync::Arc::new(Rig::on(cluster.clone(), World::new(FULL), quick()).await);
     let worker = rig.engine.run(rig.accounts.clone());
     let buyers = (0..60).map(|at| {
@@ -237,43 +237,4 @@ async fn a_lookup_that_lags_is_not_believed_before_the_window_ends() {
     assert!(rig.world.lookups() > 1, "the lag was not met");
     rig.settle().await;
     clean(&rig.check().await, "lag");
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_database_restored_from_a_backup_opens_in_quarantine() {
-    let world = World::new(FULL);
-    let mut rig =
-        Rig::new(Kind::Sqlite, world, Options { epoch_every: Duration::ZERO, ..quick() }).await.unwrap();
-    let first = rig.buy("1").await.unwrap();
-    rig.settle().await;
-    let backup = rig.path("backup.db");
-    rig.engine.store().backup_to(&backup).await.unwrap();
-    rig.buy("2").await.unwrap();
-    rig.settle().await;
-    rig.engine.kill().await;
-    rig.engine.store().close().await;
-    for ending in ["", "-wal", "-shm"] {
-        let _ = std::fs::remove_file(rig.path(&format!("waybill.db{ending}")));
-    }
-    std::fs::copy(&backup, rig.path("waybill.db")).unwrap();
-    rig.reopen().await;
-    assert!(rig.engine.quarantine().is_some());
-    assert!(matches!(rig.buy("3").await, Err(EngineError::Quarantined(_))));
-    assert_eq!(rig.view(&first.id).await.state, PurchaseState::Bought, "reading works");
-    assert!(
-        audit::doctor(&rig.engine)
-            .await
-            .unwrap()
-            .iter()
-            .any(|check| check.name == "quarantine" && !check.good)
-    );
-    let forgotten = audit::forgotten(&rig.engine, 0).await.unwrap();
-    assert_eq!(forgotten.len(), 1);
-    assert_eq!(forgotten[0].note.handle, rig.world.sales()[1].handle);
-    rig.engine.end_quarantine().await.unwrap();
-    assert_eq!(rig.buy("3").await.unwrap().state, PurchaseState::Bought);
-    rig.engine.kill().await;
-    rig.engine.store().close().await;
-    rig.reopen().await;
-    assert_eq!(rig.engine.quarantine(), None, "the quarantine came back");
 }

@@ -1,12 +1,18 @@
 //! Tests of the whole engine over both stores, against a carrier that exists in memory.
 
+mod audits;
 mod buying;
+mod caps;
 mod carrier;
 mod crashes;
+mod edges;
 mod model;
 mod money;
+mod processes;
+mod restore;
 mod rig;
 mod secrets;
+mod services;
 mod soak;
 mod world;
 

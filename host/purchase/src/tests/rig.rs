@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use waybill_core::*;
 
 use super::carrier::WorldCarrier;
-use super::postgres::{Cluster, cluster};
+use waybill_test_postgres::{Cluster, cluster};
 use super::world::{World, WorldHost};
 use crate::*;
 
@@ -113,6 +113,26 @@ impl Rig {
         self.accounts = Arc::new(OneAccount { world: self.world.clone(), engine: self.engine.clone() });
     }
 
+    /// A second process over the same database and the same folder.
+    pub async fn another(&self) -> (Engine, Arc<dyn Accounts>) {
+        let journal = Journal::open(self.path("waybill.journal")).unwrap();
+        let engine = open_with(journal, &self.store, &self.options).await;
+        let accounts = Arc::new(OneAccount { world: self.world.clone(), engine: engine.clone() });
+        (engine, accounts)
+    }
+
+    /// Puts a backup of the SQLite database in its place and opens it.
+    pub async fn restore(&mut self, backup: &std::path::Path) {
+        self.engine.kill().await;
+        self.engine.store().close().await;
+        for ending in ["", "-wal", "-shm"] {
+            let _ = std::fs::remove_file(self.path(&format!("waybill.db{ending}")));
+        }
+        std::fs::copy(backup, self.path("waybill.db")).unwrap();
+        self.options.fail.clear();
+        self.reopen().await;
+    }
+
     pub fn path(&self, name: &str) -> std::path::PathBuf {
         self.folder.path().join(name)
     }
@@ -175,16 +195,21 @@ impl Accounts for NoAccounts {
 }
 
 async fn open(store: &StoreOptions, folder: &tempfile::TempDir, options: &Options) -> Engine {
-    let store = Store::open(store.clone()).await.unwrap();
-    let mut tries = 0;
-    let journal = loop {
-        match Journal::open(folder.path().join("waybill.journal")) {
-            Ok(journal) => break journal,
-            Err(error) if tries > 100 => panic!("{error}"),
-            Err(_) => tries += 1,
+    let path = folder.path().join("waybill.journal");
+    // Other tests start processes, and between fork and exec those hold every lock for a moment.
+    for _ in 0..200 {
+        let journal = Journal::open(&path).unwrap();
+        if journal.path() == path {
+            return open_with(journal, store, options).await;
         }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    };
+        drop(journal);
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("the journal is held")
+}
+
+async fn open_with(journal: Journal, store: &StoreOptions, options: &Options) -> Engine {
+    let store = Store::open(store.clone()).await.unwrap();
     Engine::open(store, journal, Sealer::new([[9; 32]]), options.clone()).await.unwrap()
 }
 

@@ -129,6 +129,9 @@ struct State {
     next: u64,
     lag: Duration,
     void_faults: VecDeque<u16>,
+    /// Manifests and pickups that the carrier made: kind, handle, number.
+    services: Vec<(String, String, String)>,
+    cancelled: Vec<String>,
     down: bool,
     /// What the account points to.
     fingerprint: String,
@@ -177,6 +180,11 @@ impl World {
         self.lock().void_faults.extend(statuses);
     }
 
+    /// Voided by somebody in the carrier's portal.
+    pub fn void_elsewhere(&self, number: &str) {
+        self.lock().sales.iter_mut().filter(|sale| sale.number == number).for_each(|sale| sale.voided = true);
+    }
+
     pub fn down(&self, down: bool) {
         self.lock().down = down;
     }
@@ -204,6 +212,16 @@ impl World {
 
     pub fn lookups(&self) -> u32 {
         self.lock().lookups
+    }
+
+    /// Manifests and pickups that the carrier made, by their numbers.
+    pub fn services(&self) -> Vec<String> {
+        self.lock().services.iter().map(|(_, _, number)| number.clone()).collect()
+    }
+
+    /// Pickups that were cancelled.
+    pub fn cancelled(&self) -> Vec<String> {
+        self.lock().cancelled.clone()
     }
 
     pub fn fingerprint(&self) -> String {
@@ -250,6 +268,38 @@ impl World {
             "number": sale.number, "piece": sale.piece, "cents": sale.cents,
             "label": with_labels.then(|| label_of(&sale.number)),
         })).collect::<Vec<_>>() })
+    }
+
+    /// What the network and the carrier make of a request for a manifest or pickup.
+    fn serve_service(&self, kind: &str, order: &Value) -> Result<Response> {
+        let handle = order["handle"].as_str().unwrap_or_default().to_owned();
+        let mut state = self.lock();
+        let fault = if state.down { Fault::Refused } else { state.faults.pop_front().unwrap_or(Fault::None) };
+        if fault == Fault::Refused {
+            return Err(Error::new(ErrorKind::Unavailable, "connection refused").with_retry(Retry::Safe));
+        }
+        *state.requests.entry(handle.clone()).or_default() += 1;
+        match fault {
+            Fault::Busy => return Ok(json_answer(429, &json!({ "code": "BUSY", "message": "later" }))),
+            Fault::Rejected => return Ok(json_answer(400, &json!({ "code": "E7", "message": "no driver" }))),
+            Fault::ServerErrorBefore => return Ok(answer(503, "unavailable")),
+            _ => {}
+        }
+        if fault != Fault::ResetBefore {
+            state.next += 1;
+            let number = format!("S{:04}", state.next);
+            state.services.push((kind.to_owned(), handle, number.clone()));
+            let refused = if fault == Fault::Partial { &order["tracking"][0] } else { &Value::Null };
+            let text = json!({ "number": number, "refused": refused });
+            match fault {
+                Fault::ResetAfter => {}
+                Fault::ProxyErrorAfter => return Ok(answer(502, "<html>Bad Gateway</html>")),
+                Fault::Truncated => return Ok(answer(200, &text.to_string()[..5])),
+                _ => return Ok(json_answer(200, &text)),
+            }
+        }
+        let lost = Error::new(ErrorKind::Unavailable, "connection reset").in_phase(Phase::OutcomeUnknown);
+        Err(lost.with_retry(Retry::Safe))
     }
 
     /// What the network and the carrier make of a request to buy.
@@ -343,6 +393,10 @@ impl World {
         if let Some(status) = state.void_faults.pop_front() {
             return json_answer(status, &json!({ "code": "V1", "message": "not now" }));
         }
+        if let Some(pickup) = query["cancel"].as_str() {
+            state.cancelled.push(pickup.to_owned());
+            return json_answer(200, &json!({}));
+        }
         state.voids += 1;
         let mut found = false;
         for number in query["numbers"].as_array().into_iter().flatten().filter_map(Value::as_str) {
@@ -389,7 +443,10 @@ impl Host for WorldHost {
             Effect::Spend => {
                 let permit = outgoing.permit.expect("a permit");
                 self.desk.begin(&permit).await?;
-                let outcome = self.world.serve_buy(&body).await;
+                let outcome = match body["service"].as_str() {
+                    Some(kind) => self.world.serve_service(kind, &body),
+                    None => self.world.serve_buy(&body).await,
+                };
                 self.desk.finished(&permit, outcome.as_ref()).await?;
                 outcome
             }
