@@ -17,6 +17,7 @@ mod report;
 mod run;
 mod samples;
 mod scripted;
+mod server;
 mod suite;
 
 pub use block_on::{block_on, block_on_within};
@@ -32,4 +33,5 @@ pub use report::{Entry, Report, Tally};
 pub use run::{Conformance, run, run_all};
 pub use samples::sample as sample_file;
 pub use scripted::{ScriptedHost, Unmatched};
+pub use server::{SandboxBuilder, SandboxServer};
 pub use suite::{BASE_URL, CASES, Case, Stop, Verdict};
