@@ -4,11 +4,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use async_ffi::FfiFuture;
 use async_trait::async_trait;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use futures_executor::block_on;
 use waybill_core::abi::host::{Plugin, loopback};
+use waybill_core::abi::layout::{Buffer, HostTable, Message, OLDEST_HOST_TABLE, Reply, Text};
+use waybill_core::abi::{ABI_MAJOR, Descriptor, Header, MAGIC, guest};
 use waybill_core::*;
 
 /// A carrier whose behaviour the service code chooses.
@@ -217,46 +220,42 @@ fn mistakes_in_settings_name_the_key_and_not_the_value() {
 }
 
 /// A descriptor as another version of waybill-core would have made it, with more at its end or less.
-fn descriptor(size: usize, abi_minor: u32) -> &'static waybill_core::abi::Descriptor {
-    use waybill_core::abi::layout::Text;
-    use waybill_core::abi::{ABI_MAJOR, Descriptor, Header, MAGIC, guest};
+const fn descriptor(size: usize) -> Descriptor {
     let header = Header {
         magic: MAGIC,
         abi_major: ABI_MAJOR,
-        abi_minor,
+        abi_minor: 7,
         size,
         panic_unwinds: 1,
         core_version: Text::new("9.9.9"),
         carrier_version: Text::new("1"),
     };
-    let init = guest::init;
     let (describe, open) = (guest::describe::<Odd>, guest::open::<Odd>);
-    Box::leak(Box::new(Descriptor { header, describe, init, open, call: guest::call, close: guest::close }))
+    Descriptor { header, describe, init: guest::init, open, call: guest::call, close: guest::close }
 }
+
+static PLAIN: Descriptor = descriptor(size_of::<Descriptor>());
+static LARGER: Descriptor = descriptor(size_of::<Descriptor>() + 24);
+static SMALLER: Descriptor = descriptor(size_of::<Descriptor>() - 8);
 
 #[test]
 fn a_descriptor_that_grew_is_taken_and_one_that_is_too_small_is_refused() {
-    use waybill_core::abi::Descriptor;
     // SAFETY: the descriptor is genuine and lives for ever; nothing behind what this version knows is looked at.
-    let larger = unsafe { Plugin::new(descriptor(size_of::<Descriptor>() + 24, 7)) }.unwrap();
+    let larger = unsafe { Plugin::new(&LARGER) }.unwrap();
     let carrier = larger.open(&serde_json::json!({ "key": "k" })).unwrap();
     assert_eq!((carrier.profile().id.as_str(), larger.versions().0.as_str()), ("odd", "9.9.9"));
     // SAFETY: as above; it is refused before anything of it is used.
-    let smaller = unsafe { Plugin::new(descriptor(size_of::<Descriptor>() - 8, 0)) }.unwrap_err();
+    let smaller = unsafe { Plugin::new(&SMALLER) }.unwrap_err();
     assert!(smaller.message.contains("build it again with waybill-core"), "{smaller}");
 }
 
 #[test]
 fn a_hosts_table_may_have_grown_and_may_not_be_cut() {
-    use waybill_core::abi::layout::{Buffer, HostTable, OLDEST_HOST_TABLE};
     unsafe extern "C" fn nothing(_: *const ()) {}
-    unsafe extern "C" fn send(
-        _: *const (),
-        _: waybill_core::abi::layout::Message,
-    ) -> async_ffi::FfiFuture<waybill_core::abi::layout::Reply> {
+    unsafe extern "C" fn send(_: *const (), _: Message) -> FfiFuture<Reply> {
         unreachable!("nothing is sent")
     }
-    unsafe extern "C" fn sleep(_: *const (), _: u64, _: u64) -> async_ffi::FfiFuture<()> {
+    unsafe extern "C" fn sleep(_: *const (), _: u64, _: u64) -> FfiFuture<()> {
         unreachable!("nobody sleeps")
     }
     unsafe extern "C" fn now(_: *const (), _: u64) -> i64 {
@@ -282,16 +281,15 @@ fn a_hosts_table_may_have_grown_and_may_not_be_cut() {
         },
         more: [usize::MAX; 3],
     };
-    let plugin = descriptor(size_of::<waybill_core::abi::Descriptor>(), 0);
     let open = |table: *const HostTable| {
         let settings: Buffer = br#"{"key":"k"}"#.to_vec().into();
         // SAFETY: the table is null or as large as it says, and lives longer than the call; a context is not needed.
-        let reply = unsafe { (plugin.open)(settings, table) };
+        let reply = unsafe { (PLAIN.open)(settings, table) };
         let info = String::from_utf8(reply.info.bytes().to_vec()).unwrap();
         let opened = !reply.instance.is_null();
         if opened {
             // SAFETY: the instance comes from `open` and is closed once.
-            unsafe { (plugin.close)(reply.instance) };
+            unsafe { (PLAIN.close)(reply.instance) };
         }
         (opened, info)
     };

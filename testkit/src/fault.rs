@@ -164,14 +164,18 @@ fn replace_whole(text: &str, from: &str, to: &str) -> Option<String> {
     while let Some(at) = rest.find(from).filter(|_| !from.is_empty()) {
         let (before, after) = (&rest[..at], &rest[at + from.len()..]);
         out.push_str(before);
-        let inside = (starts && digit(out.chars().next_back()))
-            || (ends && after.chars().next().is_some_and(|one| one.is_ascii_digit()));
+        let inside = (starts && digit(out.chars().next_back())) || (ends && goes_on(after));
         out.push_str(if inside { from } else { to });
         changed |= !inside;
         rest = after;
     }
     out.push_str(rest);
     changed.then_some(out)
+}
+
+/// Whether a number goes on in what follows it: a digit, or a point and a digit.
+fn goes_on(after: &str) -> bool {
+    after.strip_prefix('.').unwrap_or(after).starts_with(|one: char| one.is_ascii_digit())
 }
 
 /// JSON, XML or multipart: forms in which half of an answer is never a whole one.
@@ -269,6 +273,8 @@ mod tests {
         let fault = || Fault::Replace("2.50".into(), "0.00".into());
         assert_eq!(body_of(fault(), "[2.50,12.50,\"2.50\",2.501]").unwrap(), "[0.00,12.50,\"0.00\",2.501]");
         assert_eq!(body_of(fault(), "[12.50]"), None);
+        let whole = || Fault::Replace("31".into(), "0.00".into());
+        assert_eq!(body_of(whole(), "[31.00,31,\"31.\"]").unwrap(), "[31.00,0.00,\"0.00.\"]");
     }
 
     #[test]

@@ -19,6 +19,7 @@ mod rig;
 mod run;
 mod samples;
 mod scripted;
+mod server;
 mod suite;
 
 pub use block_on::{block_on, block_on_within};
@@ -36,4 +37,5 @@ pub use run::{Conformance, run, run_all};
 pub use rig::{Outcome, Rig};
 pub use samples::sample as sample_file;
 pub use scripted::{ScriptedHost, Unmatched};
+pub use server::{SandboxBuilder, SandboxServer};
 pub use suite::{BASE_URL, CASES, Case, Stop, Verdict};

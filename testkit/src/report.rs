@@ -129,7 +129,7 @@ impl Report {
     }
 
     /// Counts the cases in one mode.
-    fn tally_in(&self, mode: &str) -> Tally {
+    pub fn tally_in(&self, mode: &str) -> Tally {
         let cases = self.cases().filter(|entry| entry.mode == mode).cloned().collect();
         Report { entries: cases, ..self.clone() }.tally()
     }

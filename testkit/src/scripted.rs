@@ -115,6 +115,11 @@ impl ScriptedHost {
         Self { inner: Arc::new(Inner { books, base: base.clone(), exchanges, script: Mutex::new(script) }) }
     }
 
+    /// What is answered to a request that came over a socket, whose effect nobody knows.
+    pub(crate) fn answer(&self, request: &Request) -> Result<Response> {
+        self.inner.answer(request, Effect::Read)
+    }
+
     /// Adds a fault. When several strike one request, the first added wins.
     pub fn inject(&self, at: At, fault: Fault) -> &Self {
         self.inner.script().faults.push((at, fault));
@@ -158,7 +163,8 @@ impl Inner {
     /// The path below the base URL, or the whole path at another host.
     fn path_of<'a>(&self, request: &'a Request) -> Result<&'a str, String> {
         let path = request.uri().path();
-        if request.uri().host() != self.base.host_str() {
+        // A request that came over a socket names its host in a header, not in its target.
+        if request.uri().host().is_some_and(|host| self.base.host_str() != Some(host)) {
             return Ok(path);
         }
         let root = self.base.path().trim_end_matches('/');

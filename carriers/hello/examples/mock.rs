@@ -1,33 +1,20 @@
 //! A small mock of the carrier's API, to try the carrier before there are credentials:
 //! `cargo run --example mock`, then an account with the `base_url` that it prints.
 //!
-//! It grants a token to everybody and quotes the same prices for every shipment. It sells nothing.
+//! It answers every request for a token, a quote, a label, a void or a history as `fixtures/` does, whatever the request
+//! holds. It sells nothing.
 
-use serde_json::json;
-use wiremock::matchers::{method, path};
-use wiremock::{Mock, MockServer, ResponseTemplate};
+use waybill_testkit::SandboxServer;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let listener = std::net::TcpListener::bind("127.0.0.1:8475")?;
-    let server = MockServer::builder().listener(listener).start().await;
-    let token = json!({ "access_token": "mock-token", "expires_in": 3600 });
-    Mock::given(method("POST"))
-        .and(path("/oauth/token"))
-        .respond_with(ResponseTemplate::new(200).set_body_json(token))
-        .mount(&server)
-        .await;
-    let quotes = json!({ "quotes": [
-        { "service": "GROUND", "price": { "amount": "7.90", "currency": "USD" } },
-        { "service": "EXPRESS", "price": { "amount": "21.40", "currency": "USD" } },
-    ] });
-    Mock::given(method("POST"))
-        .and(path("/v1/quotes"))
-        .respond_with(ResponseTemplate::new(200).set_body_json(quotes))
-        .mount(&server)
-        .await;
+    let mut server = SandboxServer::builder().fixtures(env!("CARGO_MANIFEST_DIR")).loosely().port(8475);
+    for scenario in ["rate_domestic", "buy", "void", "track"] {
+        server = server.scenario(scenario);
+    }
+    let server = server.start().await?;
     println!("[accounts.mock]\ncarrier = \"hello\"\nclient_id = \"anything\"\nclient_secret = \"anything\"");
-    println!("account_number = \"10020030\"\nbase_url = \"{}\"", server.uri());
+    println!("account_number = \"10020030\"\nbase_url = \"{}\"", server.url());
     tokio::signal::ctrl_c().await?;
     Ok(())
 }

@@ -269,8 +269,10 @@ fn panicked(what: &str, payload: Box<dyn Any + Send>) -> Error {
         .in_phase(Phase::OutcomeUnknown)
 }
 
-/// Leaks a panic's payload: dropping it could panic again.
+/// Drops a panic's payload. That could panic again; what comes of that is left behind.
 fn forget_payload<T: Default>(payload: Box<dyn Any + Send>) -> T {
-    std::mem::forget(payload);
+    if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+        std::mem::forget(again);
+    }
     T::default()
 }

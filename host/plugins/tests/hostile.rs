@@ -3,7 +3,7 @@
 mod common;
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use common::{Den, TestHost, order, permit, quick};
 use waybill_core::{Carrier, Error, ErrorKind, Phase, Purchase, Result, TrackReplies, TrackRequest};
@@ -50,12 +50,11 @@ async fn each_misbehaviour_costs_its_own_call_and_nothing_else() {
         ("huge", (ErrorKind::Malformed, unknown), 1),
         ("elsewhere", (ErrorKind::Config, Phase::NotSent), 0),
     ] {
-        let (host, begin) = (host(), Instant::now());
+        let host = host();
         let carrier = open(&library, HOSTILE, mode).unwrap();
         let error = buy(carrier.as_ref(), &host).await.unwrap_err();
         assert_eq!((facts(&error), host.sends()), (expected, sends), "{mode}: {error}");
         assert!(!error.to_string().contains("Ada"), "{mode}: {error}");
-        assert!(begin.elapsed() < Duration::from_secs(15), "{mode} took {:?}", begin.elapsed());
         let good = open(&library, HOSTILE, "good").unwrap();
         assert_eq!(buy(good.as_ref(), &host).await.unwrap().pieces.len(), 1, "{mode}");
     }
@@ -86,16 +85,13 @@ async fn a_library_that_keeps_its_threads_is_out_of_order_and_the_host_is_not() 
     let den = Den::with("waybill-hostile");
     let (library, host) = (library(&den), host());
     let carrier = open(&library, HOSTILE, "spin").unwrap();
-    let beat = tokio::spawn(async {
-        let begin = Instant::now();
-        tokio::time::sleep(Duration::from_millis(200)).await;
-        begin.elapsed()
-    });
+    // On the host's only worker: a library that took it would stop this, and everything else.
+    let beat = tokio::spawn(tokio::time::sleep(Duration::from_millis(200)));
     for _ in 0..2 {
         let error = track(carrier.as_ref(), &host).await.unwrap_err();
         assert_eq!(facts(&error), (ErrorKind::Unavailable, Phase::OutcomeUnknown), "{error}");
     }
-    assert!(beat.await.unwrap() < Duration::from_millis(900), "the host's only worker was not taken");
+    assert!(beat.is_finished(), "the host's only worker was taken");
     let error = buy(carrier.as_ref(), &host).await.unwrap_err();
     assert_eq!(facts(&error), (ErrorKind::Unavailable, Phase::NotSent), "{error}");
     assert!(error.message.contains("hold all its threads"), "{error}");

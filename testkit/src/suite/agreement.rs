@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
+use waybill_core::Effect;
 
 use super::cases::verdict;
 use super::{Bench, Run, Verdict};
@@ -10,6 +11,10 @@ use crate::Sent;
 
 /// Compares every run of a mode (each scenario without faults, and with each fault at each of its requests) with the same
 /// run in another mode: what was asked of the carrier, what came of each call, what was logged.
+///
+/// A call may have several requests under way at once (a history of many numbers), and the modes may hand them over in
+/// another order. So requests are compared without their order; and where a fault strikes one of several, how often a
+/// token is asked for again depends on which answer came first, so there only repeated reads are not counted.
 pub(crate) fn agrees(bench: &Bench, with: &Bench) -> Verdict {
     let theirs: Vec<(String, &Run)> = with.matrix()?.all().collect();
     let ours: Vec<(String, &Run)> = bench.matrix()?.all().collect();
@@ -32,6 +37,7 @@ pub(crate) fn agrees(bench: &Bench, with: &Bench) -> Verdict {
 fn difference(wanted: &Run, got: &Run) -> Option<String> {
     let sides = [
         ("the requests differ", requests(wanted), requests(got)),
+        ("the number of purchases differs", purchases(wanted), purchases(got)),
         ("the outcome differs", outcomes(wanted), outcomes(got)),
         ("the log differs", log(wanted), log(got)),
     ];
@@ -42,7 +48,16 @@ fn difference(wanted: &Run, got: &Run) -> Option<String> {
 }
 
 fn requests(run: &Run) -> Value {
-    run.requests.iter().map(request).collect()
+    let mut requests: Vec<Value> = run.requests.iter().map(request).collect();
+    requests.sort_by_cached_key(Value::to_string);
+    if run.struck {
+        requests.dedup_by(|one, other| one == other && one["effect"] == json!(Effect::Read));
+    }
+    requests.into()
+}
+
+fn purchases(run: &Run) -> Value {
+    run.sent(Effect::Spend).into()
 }
 
 fn request(sent: &Sent) -> Value {

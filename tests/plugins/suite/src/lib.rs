@@ -68,11 +68,17 @@ fn subject(crate_folder: &'static str, account: &'static str, conformance: Confo
     Subject { crate_folder, account, conformance: conformance.called(name) }
 }
 
-/// Builds a crate of the workspace as a library, beside the program that asks, and gives its path.
+/// Builds a crate of the workspace as a library, beside the program that asks and with its profile, and gives its path.
 pub fn built(package: &str) -> Result<PathBuf, String> {
     let program = std::env::current_exe().map_err(|error| error.to_string())?;
-    // target/<profile>/deps/<test>
-    let target = program.ancestors().nth(3).ok_or("the program lies in no target folder")?;
+    // target/<folder of the profile>/deps/<test>, or `examples` for `deps`.
+    let outside = || "the program lies in no target folder".to_owned();
+    let folder = program.ancestors().nth(2).ok_or_else(outside)?;
+    let target = folder.parent().ok_or_else(outside)?;
+    let profile = match folder.file_name().and_then(|name| name.to_str()).ok_or_else(outside)? {
+        "debug" => "dev",
+        other => other,
+    };
     let mut command = Command::new(env!("CARGO"));
     command.current_dir(workspace()).args([
         "rustc",
@@ -82,11 +88,11 @@ pub fn built(package: &str) -> Result<PathBuf, String> {
         "--crate-type",
         "cdylib",
     ]);
-    command.args(["--package", package, "--target-dir"]).arg(target);
+    command.args(["--profile", profile, "--package", package, "--target-dir"]).arg(target);
     let output = command.output().map_err(|error| format!("cargo does not run: {error}"))?;
     if !output.status.success() {
         return Err(format!("{package} does not build:\n{}", String::from_utf8_lossy(&output.stderr)));
     }
     let (prefix, suffix) = (std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
-    Ok(target.join("debug").join(format!("{prefix}{}{suffix}", package.replace('-', "_"))))
+    Ok(folder.join(format!("{prefix}{}{suffix}", package.replace('-', "_"))))
 }
