@@ -31,7 +31,9 @@ impl Database {
     /// URL for the engine.
     pub fn url(&self) -> String {
         match self {
-            Self::Postgres(cluster, name) => format!("postgres://waybill@127.0.0.1:{}/{name}", cluster.port()),
+            Self::Postgres(cluster, name) => {
+                format!("postgres://waybill@127.0.0.1:{}/{name}", cluster.port())
+            }
             Self::Sqlite(path) => format!("sqlite:{path}"),
         }
     }

@@ -78,9 +78,10 @@ enum Role {
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let done = match &arguments.role {
-        Some(Role::Carriers { ledger, seed }) => {
-            waybill_soak::carriers::serve(ledger, *seed).await.map(|()| true).map_err(|error| error.to_string())
-        }
+        Some(Role::Carriers { ledger, seed }) => waybill_soak::carriers::serve(ledger, *seed)
+            .await
+            .map(|()| true)
+            .map_err(|error| error.to_string()),
         Some(Role::Replica { config }) => replica(config).await.map(|()| true),
         None => soak(&arguments).await,
     };
@@ -154,8 +155,14 @@ fn print(settings: &Settings, outcome: &Outcome) {
         notes.asked_again, notes.clicked_twice, notes.refused_as_duplicate, notes.voided
     );
     for (currency, (ledger, database)) in &report.sums {
-        println!("live sales with a price: {ledger} {currency} in the ledger, {database} {currency} in the database");
+        println!(
+            "live sales with a price: {ledger} {currency} in the ledger, {database} {currency} in the database"
+        );
     }
+    println!(
+        "{} live sales without a price, because it is not said again when a label is recovered",
+        report.unpriced
+    );
     if let Some(growth) = outcome.growth() {
         println!("memory of the first replica: {growth} % from the second fifth of the orders to the last");
     }

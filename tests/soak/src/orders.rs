@@ -5,7 +5,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use serde_json::json;
-use waybill::core::{Error, ErrorKind, LabelFormat, LabelSpec, Pieces, RateRequest, Reference, ReferenceKind};
+use waybill::core::{
+    Error, ErrorKind, LabelFormat, LabelSpec, Pieces, RateRequest, Reference, ReferenceKind,
+};
 use waybill::purchase::{BuyRequest, Policy};
 use waybill::{Config, Waybill};
 
@@ -13,6 +15,9 @@ use crate::carriers::Ready;
 
 /// The one tenant.
 pub const TENANT: &str = "soak";
+
+/// Attempts at most: with two, faults that strike twice in a row would end some orders without a label.
+pub const ATTEMPTS: i64 = 4;
 
 /// Orders of an account.
 #[derive(Debug, Clone)]
@@ -28,8 +33,7 @@ pub async fn patterns(
     accounts: &[String],
     folder: &Path,
 ) -> Result<BTreeMap<String, Pattern>, Error> {
-    let only: BTreeMap<_, _> =
-        ready.accounts.iter().filter(|(name, _)| accounts.contains(name)).collect();
+    let only: BTreeMap<_, _> = ready.accounts.iter().filter(|(name, _)| accounts.contains(name)).collect();
     let config: Config = serde_json::from_value(json!({ "data_dir": folder, "accounts": only }))
         .map_err(|error| Error::new(ErrorKind::Config, error.to_string()))?;
     let host = Waybill::open(config).await?;
@@ -63,7 +67,7 @@ async fn pattern(host: &Waybill, account: &str) -> Result<Pattern, Error> {
         quoted: offer.rate.payable().map(|price| price.total),
         max_price: None,
         allow_additional: false,
-        policy: Policy::default(),
+        policy: Policy { max_attempts: ATTEMPTS, ..Policy::default() },
         wait: Duration::ZERO,
     };
     Ok(Pattern { request, pieces: profile.pieces })
@@ -75,8 +79,7 @@ impl Pattern {
         let mut request = self.request.clone();
         request.idempotency_key = format!("key-{number}");
         request.business_key = format!("order-{number}");
-        request.shipment.references =
-            vec![Reference::new(ReferenceKind::Order, format!("ORDER-{number}"))];
+        request.shipment.references = vec![Reference::new(ReferenceKind::Order, format!("ORDER-{number}"))];
         let first = request.shipment.parcels.first().cloned();
         request.shipment.parcels = first.into_iter().cycle().take(parcels).collect();
         if parcels > 1 {

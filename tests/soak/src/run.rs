@@ -56,9 +56,11 @@ pub struct Settings {
     pub power_cuts: bool,
     /// Wall clocks of the replicas that are wrong, in seconds.
     pub clocks: Vec<i64>,
-    /// Port of a proxy before the database.
-    pub database_port: Option<u16>,
-    /// A database that is there already.
+    /// Cuts one in so many commits of the replicas, half of them before the server sees it. PostgreSQL only.
+    pub cut_commits: Option<u64>,
+    /// The first process of each replica may write files of so many KiB only: a full disk, until it is killed.
+    pub full_at: Option<u64>,
+    /// Scaled times.
     pub times: Times,
     /// A protection left out.
     pub mutant: Option<String>,
@@ -93,7 +95,8 @@ impl Settings {
             expire_every: Some(Duration::from_secs(60)),
             power_cuts: false,
             clocks: Vec::new(),
-            database_port: None,
+            cut_commits: None,
+            full_at: None,
             times: Times::default(),
             mutant: None,
             fail: String::new(),
@@ -147,7 +150,10 @@ impl Outcome {
             (!part.is_empty()).then(|| part.iter().sum::<u64>() / part.len() as u64)
         };
         let (early, late) = (mean(last / 5, last * 2 / 5)?, mean(last * 4 / 5, last)?);
-        Some((i64::try_from(late).ok()? - i64::try_from(early).ok()?) * 100 / i64::try_from(early).ok()?.max(1))
+        Some(
+            (i64::try_from(late).ok()? - i64::try_from(early).ok()?) * 100
+                / i64::try_from(early).ok()?.max(1),
+        )
     }
 }
 
@@ -221,11 +227,8 @@ pub async fn run(settings: &Settings) -> Result<Option<Outcome>, Problem> {
 
 /// Every order that was accepted is there, and nothing that nobody ordered.
 fn count_orders(settings: &Settings, notes: &Notes, loaded: &rows::Rows, report: &mut Report) {
-    let keys: std::collections::HashSet<&str> = loaded
-        .purchases
-        .values()
-        .map(|row| row.business_key.split('/').next().unwrap_or_default())
-        .collect();
+    let keys: std::collections::HashSet<&str> =
+        loaded.purchases.values().map(|row| row.business_key.split('/').next().unwrap_or_default()).collect();
     if keys.len() != settings.purchases || notes.ordered != settings.purchases {
         let text = format!(
             "{} orders, {} were accepted, {} are in the database",
@@ -251,7 +254,12 @@ async fn start_fleet(
         .filter(|(name, _)| settings.accounts.contains(name))
         .map(|(name, account)| (name.clone(), account.clone()))
         .collect();
-    let url = settings.database_port.map_or_else(|| database.url(), |port| database.url_through(port));
+    let url = match (settings.cut_commits, database.server()) {
+        (Some(one_in), Some(server)) => {
+            database.url_through(crate::cutter::start(server.port(), one_in, settings.seed).await?)
+        }
+        _ => database.url(),
+    };
     let configs: Vec<ReplicaConfig> = (0..settings.replicas)
         .map(|at| ReplicaConfig {
             store: url.clone(),
@@ -262,13 +270,14 @@ async fn start_fleet(
             fail: settings.fail.clone(),
         })
         .collect();
-    let cut = settings.power_cuts.then(|| library(folder)).transpose()?.map(|built| PowerCut::over(disk, built));
+    let cut =
+        settings.power_cuts.then(|| library(folder)).transpose()?.map(|built| PowerCut::over(disk, built));
     let mut environments = Vec::new();
     if !settings.clocks.is_empty() {
         let built = library(folder)?;
         environments = settings.clocks.iter().map(|seconds| wrong_clock(&built, *seconds)).collect();
     }
-    Ok(Fleet::start(&settings.exe, folder, &configs, &environments, cut).await?)
+    Ok(Fleet::start(&settings.exe, folder, &configs, &environments, cut, settings.full_at).await?)
 }
 
 /// The faults of a bad day (purchase protocol, T8).
@@ -293,13 +302,19 @@ fn rules(settings: &Settings) -> Vec<Rule> {
         let voids = !matches!(carrier, "dhl-express" | "ontrac");
         let late = match settings.later_than_settle && voids {
             true => [settle * 3 / 10, settle * 3 / 2, settle * 5 / 2],
-            false => [settle / 10, settle * 3 / 10, settle * 6 / 10],
+            // The latest one after the first question, and before an answer to it counts.
+            false => [settle * 3 / 10, settle * 6 / 10, settle + settings.times.guard / 2],
         };
         for ms in late {
             buy(3_333, Fault::LateSale { ms });
         }
         for question in ["recover", "track", "track_by_reference"] {
-            rules.push(Rule::per_million(carrier, question, share(20_000), Fault::ErrorBefore { status: 503 }));
+            rules.push(Rule::per_million(
+                carrier,
+                question,
+                share(20_000),
+                Fault::ErrorBefore { status: 503 },
+            ));
         }
         rules.push(Rule::per_million(carrier, "void", share(20_000), Fault::ResetAfter));
         rules.push(Rule::per_million(carrier, "void", share(20_000), Fault::ErrorBefore { status: 503 }));
@@ -332,7 +347,8 @@ fn break_things(
     }
     if let Some(every) = settings.pause_every {
         let (fleet, times) = (fleet(), settings.times.clone());
-        let past = Duration::from_millis(times.timeout + times.guard + times.lease_margin + 1_500) + times.window();
+        let past =
+            Duration::from_millis(times.timeout + times.guard + times.lease_margin + 1_500) + times.window();
         breakers.push(repeat(every, chaos, move |turn| {
             let fleet = fleet.clone();
             async move {
