@@ -55,13 +55,13 @@ pub mod ledger;
 mod seal;
 pub mod store;
 
+#[cfg(any(test, feature = "failpoints"))]
+pub use engine::Mutant;
 pub use engine::{
     Accounts, AttemptView, Attention, BuyReply, BuyRequest, Decision, Desk, Engine, EngineError, Failure,
     LabelView, OnNoLabel, OnVariance, OpView, OpenAccount, Options, PartialPolicy, Policy, PurchaseView,
     Shown, TickReport, VoidRequest,
 };
-#[cfg(any(test, feature = "failpoints"))]
-pub use engine::Mutant;
 #[cfg(any(test, feature = "failpoints"))]
 pub use fail::{ALL as FAIL_POINTS, FailAction, FailPoints};
 pub use journal::{Journal, JournalError, SentNote};

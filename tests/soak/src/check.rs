@@ -365,7 +365,7 @@ fn loses_the_answer(fault: &Fault) -> bool {
 
 /// Nothing can be voided there, and an unused label is not billed.
 fn is_billed_at_tender(carrier: &str) -> bool {
-    afterwards(carrier) == Afterwards::SaleOnly
+    matches!(carrier, "dhl-express" | "ontrac")
 }
 
 fn tells_a_price(carrier: &str) -> bool {
@@ -375,5 +375,5 @@ fn tells_a_price(carrier: &str) -> bool {
 
 /// The carrier of an account, which is named after it.
 pub fn carrier_of(account: &str) -> &str {
-    account.strip_suffix("-eub").unwrap_or(account)
+    account.strip_suffix("-eub").or(account.strip_suffix("-own")).unwrap_or(account)
 }

@@ -27,7 +27,7 @@ struct Arguments {
     /// SQLite with one replica, in place of PostgreSQL.
     #[arg(long)]
     sqlite: bool,
-    /// Accounts, separated by commas; all seven when absent.
+    /// Accounts, separated by commas; all eight when absent.
     #[arg(long, value_delimiter = ',')]
     accounts: Vec<String>,
     /// Faults in percent of the plan; 0 for none.

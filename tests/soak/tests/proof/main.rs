@@ -52,9 +52,14 @@ async fn green(name: &str, settings: &Settings) -> Option<Outcome> {
         outcome.is_clean(),
         "{name}, seed {}: {:#?} {:#?} {:#?}, {} left open",
         settings.seed,
-        outcome.report.findings,
-        outcome.audit,
-        outcome.notes.wrong,
+        outcome
+            .report
+            .findings
+            .iter()
+            .map(|(word, all)| (word, &all[..all.len().min(4)]))
+            .collect::<Vec<_>>(),
+        &outcome.audit[..outcome.audit.len().min(4)],
+        &outcome.notes.wrong[..outcome.notes.wrong.len().min(4)],
         outcome.left
     );
     Some(outcome)
