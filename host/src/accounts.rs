@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use waybill_core::{Carrier, Cx, Error, ErrorKind, FieldProblem, Host, Quota, Result};
+use waybill_purchase::PRODUCTION;
 use waybill_shop::{AccountRef, Owner, Participant};
 use waybill_transport::{Lane, LaneSettings, LaneStats, Transport};
 
@@ -79,7 +80,7 @@ impl Account {
             secrets,
             spend_timeout: Some(Duration::from_secs(profile.purchase.timeout_seconds.into())),
         });
-        let environment = base_url.map_or_else(|| "live".to_owned(), |url| url.to_string());
+        let environment = base_url.map_or_else(|| PRODUCTION.to_owned(), |url| url.to_string());
         let reference = AccountRef { name: name.to_owned(), carrier: profile.id.clone(), owner };
         let memory_key = format!("{fingerprint} {tag}");
         Ok(Self {
@@ -121,7 +122,7 @@ impl Account {
     pub fn fingerprint(&self) -> &str {
         &self.fingerprint
     }
-    /// `live`, or the base URL that stands in for the carrier.
+    /// `production`, or the base URL that stands in for the carrier.
     pub fn environment(&self) -> &str {
         &self.environment
     }

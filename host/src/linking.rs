@@ -63,7 +63,7 @@ pub struct LinkedAccount {
 pub struct AccountView {
     /// The account.
     pub account: AccountRef,
-    /// `live`, or the base URL that stands in for the carrier; empty when it cannot be opened.
+    /// `production`, or the base URL that stands in for the carrier; empty when it cannot be opened.
     pub environment: String,
     /// Masked account number, where the carrier showed one.
     #[serde(skip_serializing_if = "Option::is_none")]

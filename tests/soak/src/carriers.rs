@@ -12,9 +12,10 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, ChildStdin, Command};
 use waybill_sandbox::{Rule, Sandbox};
 
-/// Accounts that are bought on: the six carriers, and China Post's oldest interface, which cannot be asked about anything.
-pub const ACCOUNTS: [&str; 7] =
-    ["ups", "fedex", "usps", "ontrac", "dhl-express", "china-post", "china-post-eub"];
+/// Accounts that are bought on: the six carriers; OnTrac with numbers of the shipper's own, where sending again is asking;
+/// and China Post's oldest interface, which cannot be asked about anything.
+pub const ACCOUNTS: [&str; 8] =
+    ["ups", "fedex", "usps", "ontrac", "ontrac-own", "dhl-express", "china-post", "china-post-eub"];
 
 /// What the process says when it is ready.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -57,6 +58,11 @@ fn accounts(sandbox: &Sandbox) -> BTreeMap<String, Value> {
             "province_code": "440000", "city_code": "440300", "county_code": "440304", "allow_plain_http": true,
         });
         accounts.insert("china-post-eub".to_owned(), eub);
+    }
+    if let Some(mut own) = accounts.get("ontrac").cloned() {
+        own["number_block"] = "700140".into();
+        own["same_number_again"] = true.into();
+        accounts.insert("ontrac-own".to_owned(), own);
     }
     accounts
 }

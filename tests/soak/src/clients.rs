@@ -116,12 +116,10 @@ impl Desk {
             notes.purchases += purchases.len();
         });
         if (5..10).contains(&lot) {
-            self.other_key(order, request, &purchases).await;
+            self.other_key(order, request.clone(), &purchases).await;
         }
-        if (10..40).contains(&lot) && purchases.iter().all(|(_, state)| *state == PurchaseState::Bought) {
-            for (purchase, _) in &purchases {
-                self.void(order, purchase).await;
-            }
+        if (10..40).contains(&lot) {
+            self.void_what_is_bought(order, request).await;
         }
     }
 
@@ -189,6 +187,15 @@ impl Desk {
             other => self.office.note(|notes| {
                 notes.wrong.push(format!("order {order}: another key for the same package: {other:?}"));
             }),
+        }
+    }
+
+    /// Waits for the labels, then voids them.
+    async fn void_what_is_bought(&mut self, order: usize, request: BuyRequest) {
+        let patient = Ask::Buy { request: Box::new(request), wait_ms: 20_000 };
+        let Answer::Bought { purchases } = self.until_answered(order, &patient).await else { return };
+        for (purchase, _) in purchases.iter().filter(|(_, state)| *state == PurchaseState::Bought) {
+            self.void(order, purchase).await;
         }
     }
 

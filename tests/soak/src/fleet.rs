@@ -38,6 +38,7 @@ impl Fleet {
         configs: &[ReplicaConfig],
         environments: &[Vec<(String, String)>],
         cut: Option<PowerCut>,
+        full_at: Option<u64>,
     ) -> io::Result<Self> {
         let mut replicas = Vec::new();
         for (at, config) in configs.iter().enumerate() {
@@ -55,7 +56,7 @@ impl Fleet {
                 port: AtomicU16::new(0),
                 process: AtomicU32::new(0),
             };
-            replica.start().await?;
+            replica.start(full_at).await?;
             replicas.push(replica);
         }
         Ok(Self { replicas })
@@ -80,7 +81,7 @@ impl Fleet {
     pub async fn kill_and_restart(&self, at: usize) -> io::Result<()> {
         let Some(replica) = self.replicas.get(at) else { return Ok(()) };
         replica.kill().await?;
-        replica.start().await
+        replica.start(None).await
     }
 
     /// SIGSTOP for a while, then SIGCONT.
@@ -116,9 +117,19 @@ impl Fleet {
 }
 
 impl Replica {
-    async fn start(&self) -> io::Result<()> {
+    async fn start(&self, full_at: Option<u64>) -> io::Result<()> {
         let log = std::fs::OpenOptions::new().create(true).append(true).open(&self.log)?;
-        let mut child = Command::new(&self.exe)
+        let mut command = match full_at {
+            None => Command::new(&self.exe),
+            // A file that may not grow fails like a full disk. The shell's unit is 512 bytes.
+            Some(kib) => {
+                let mut shell = Command::new("sh");
+                let line = format!("trap '' XFSZ; ulimit -f {}; exec \"$0\" \"$@\"", kib * 2);
+                shell.arg("-c").arg(line).arg(&self.exe);
+                shell
+            }
+        };
+        let mut child = command
             .arg("replica")
             .arg(&self.config)
             .envs(self.environment.iter().map(|(key, value)| (key, value)))

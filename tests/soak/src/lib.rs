@@ -14,6 +14,7 @@
 pub mod carriers;
 pub mod check;
 pub mod clients;
+pub mod cutter;
 pub mod database;
 pub mod fleet;
 pub mod orders;

@@ -27,7 +27,7 @@ struct Arguments {
     /// SQLite with one replica, in place of PostgreSQL.
     #[arg(long)]
     sqlite: bool,
-    /// Accounts, separated by commas; all seven when absent.
+    /// Accounts, separated by commas; all eight when absent.
     #[arg(long, value_delimiter = ',')]
     accounts: Vec<String>,
     /// Faults in percent of the plan; 0 for none.
@@ -159,6 +159,10 @@ fn print(settings: &Settings, outcome: &Outcome) {
             "live sales with a price: {ledger} {currency} in the ledger, {database} {currency} in the database"
         );
     }
+    println!(
+        "{} live sales without a price, because it is not said again when a label is recovered",
+        report.unpriced
+    );
     if let Some(growth) = outcome.growth() {
         println!("memory of the first replica: {growth} % from the second fifth of the orders to the last");
     }

@@ -16,6 +16,9 @@ use crate::carriers::Ready;
 /// The one tenant.
 pub const TENANT: &str = "soak";
 
+/// Attempts at most: with two, faults that strike twice in a row would end some orders without a label.
+pub const ATTEMPTS: i64 = 4;
+
 /// Orders of an account.
 #[derive(Debug, Clone)]
 pub struct Pattern {
@@ -64,7 +67,7 @@ async fn pattern(host: &Waybill, account: &str) -> Result<Pattern, Error> {
         quoted: offer.rate.payable().map(|price| price.total),
         max_price: None,
         allow_additional: false,
-        policy: Policy::default(),
+        policy: Policy { max_attempts: ATTEMPTS, ..Policy::default() },
         wait: Duration::ZERO,
     };
     Ok(Pattern { request, pieces: profile.pieces })

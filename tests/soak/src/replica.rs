@@ -75,7 +75,7 @@ impl Times {
             ask_again: vec![ms(300), ms(700), ms(1_500), ms(3_000)],
             resolve_for: Duration::from_secs(600),
             sweeps: self.sweeps.iter().map(|at| ms(*at)).collect(),
-            max_unsent: 10_000,
+            max_unsent: 10,
             unsent_wait: ms(30),
             grace: ms(1_000),
             void_again: vec![ms(200), ms(500), ms(1_000)],

@@ -22,6 +22,8 @@ pub struct PurchaseRow {
     pub parcels: i64,
     /// What a person is told.
     pub attention: Option<String>,
+    /// Why it was refused or given up.
+    pub failure: Option<String>,
 }
 
 /// An attempt.
@@ -82,7 +84,7 @@ pub async fn connect(url: &str) -> Result<AnyPool> {
 /// Reads all.
 pub async fn load(pool: &AnyPool) -> Result<Rows> {
     let mut rows = Rows::default();
-    let sql = "SELECT id, account, state, business_key, parcels, attention FROM purchase";
+    let sql = "SELECT id, account, state, business_key, parcels, attention, failure FROM purchase";
     for row in sqlx::query(sql).fetch_all(pool).await? {
         let purchase = PurchaseRow {
             id: row.try_get(0)?,
@@ -91,6 +93,7 @@ pub async fn load(pool: &AnyPool) -> Result<Rows> {
             business_key: row.try_get(3)?,
             parcels: row.try_get(4)?,
             attention: row.try_get(5)?,
+            failure: row.try_get(6)?,
         };
         rows.purchases.insert(purchase.id.clone(), purchase);
     }
@@ -132,11 +135,11 @@ fn label(row: &AnyRow) -> Result<LabelRow> {
     })
 }
 
-/// Work that is left and waits for no person: open attempts and operations, and sweeps to come.
+/// Work that is left and waits for no person: open attempts and operations, and sweeps to come soon.
 pub async fn left(pool: &AnyPool) -> Result<i64> {
     let sql = "SELECT (SELECT COUNT(*) FROM attempt WHERE state IN ('prepared', 'sending') \
                OR (state = 'unknown' AND (next_check_at IS NOT NULL OR lease_until IS NOT NULL))) \
                + (SELECT COUNT(*) FROM carrier_op WHERE state IN ('prepared', 'sending', 'unknown')) \
-               + (SELECT COUNT(*) FROM attempt WHERE sweep_at IS NOT NULL)";
+               + (SELECT COUNT(*) FROM attempt WHERE sweep_at IS NOT NULL AND sweep_at - sent_at < 600000)";
     sqlx::query(sql).fetch_one(pool).await?.try_get(0)
 }

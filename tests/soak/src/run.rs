@@ -56,9 +56,11 @@ pub struct Settings {
     pub power_cuts: bool,
     /// Wall clocks of the replicas that are wrong, in seconds.
     pub clocks: Vec<i64>,
-    /// Port of a proxy before the database.
-    pub database_port: Option<u16>,
-    /// A database that is there already.
+    /// Cuts one in so many commits of the replicas, half of them before the server sees it. PostgreSQL only.
+    pub cut_commits: Option<u64>,
+    /// The first process of each replica may write files of so many KiB only: a full disk, until it is killed.
+    pub full_at: Option<u64>,
+    /// Scaled times.
     pub times: Times,
     /// A protection left out.
     pub mutant: Option<String>,
@@ -93,7 +95,8 @@ impl Settings {
             expire_every: Some(Duration::from_secs(60)),
             power_cuts: false,
             clocks: Vec::new(),
-            database_port: None,
+            cut_commits: None,
+            full_at: None,
             times: Times::default(),
             mutant: None,
             fail: String::new(),
@@ -251,7 +254,12 @@ async fn start_fleet(
         .filter(|(name, _)| settings.accounts.contains(name))
         .map(|(name, account)| (name.clone(), account.clone()))
         .collect();
-    let url = settings.database_port.map_or_else(|| database.url(), |port| database.url_through(port));
+    let url = match (settings.cut_commits, database.server()) {
+        (Some(one_in), Some(server)) => {
+            database.url_through(crate::cutter::start(server.port(), one_in, settings.seed).await?)
+        }
+        _ => database.url(),
+    };
     let configs: Vec<ReplicaConfig> = (0..settings.replicas)
         .map(|at| ReplicaConfig {
             store: url.clone(),
@@ -269,7 +277,7 @@ async fn start_fleet(
         let built = library(folder)?;
         environments = settings.clocks.iter().map(|seconds| wrong_clock(&built, *seconds)).collect();
     }
-    Ok(Fleet::start(&settings.exe, folder, &configs, &environments, cut).await?)
+    Ok(Fleet::start(&settings.exe, folder, &configs, &environments, cut, settings.full_at).await?)
 }
 
 /// The faults of a bad day (purchase protocol, T8).
@@ -294,7 +302,8 @@ fn rules(settings: &Settings) -> Vec<Rule> {
         let voids = !matches!(carrier, "dhl-express" | "ontrac");
         let late = match settings.later_than_settle && voids {
             true => [settle * 3 / 10, settle * 3 / 2, settle * 5 / 2],
-            false => [settle / 10, settle * 3 / 10, settle * 6 / 10],
+            // The latest one after the first question, and before an answer to it counts.
+            false => [settle * 3 / 10, settle * 6 / 10, settle + settings.times.guard / 2],
         };
         for ms in late {
             buy(3_333, Fault::LateSale { ms });

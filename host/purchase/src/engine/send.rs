@@ -39,11 +39,11 @@ impl Engine {
     ) -> Result<Step> {
         let account = match self.account_for(attempt, &row.tenant, accounts).await {
             Ok(account) => account,
-            Err(error) => return self.not_sent(row, attempt, error, false).await,
+            Err(error) => return self.not_sent(row, attempt, error, None).await,
         };
         let Some(label) = account.carrier.label() else {
             return self
-                .not_sent(row, attempt, Error::unsupported("the account sells no labels"), false)
+                .not_sent(row, attempt, Error::unsupported("the account sells no labels"), None)
                 .await;
         };
         let kept: KeptOrder =
@@ -51,7 +51,7 @@ impl Engine {
         let attempt = match self.with_numbers(row, attempt, &account, label, &kept).await {
             Ok(Some(attempt)) => attempt,
             Ok(None) => return Ok(Step::GoOn),
-            Err(error) => return self.not_sent(row, attempt, error, false).await,
+            Err(error) => return self.not_sent(row, attempt, error, None).await,
         };
         let order = kept.order(attempt.handle, attempt.numbers.clone().unwrap_or_default());
         let Some((sending, since)) = self.begin(row, &attempt, &account).await? else {
@@ -153,12 +153,12 @@ impl Engine {
         let lease = ms(options.lease(&account.carrier.profile().purchase));
         let sweep = options.sweeps.first().map_or(i64::MAX / 4, |first| ms(*first));
         let since = Desk::stopwatch();
-        let (before, owner) = (attempt.clone(), self.inner.owner.clone());
+        let (before, owner, claim) = (attempt.clone(), self.inner.owner.clone(), claim());
         let begun = self
             .inner
             .store
             .write_one::<_, StoreError, _>(move |mut db| {
-                Box::pin(async move { db.begin_sending(&before, &owner, lease, sweep).await })
+                Box::pin(async move { db.begin_sending(&before, claim, &owner, lease, sweep).await })
             })
             .await;
         #[cfg(any(test, feature = "failpoints"))]
@@ -169,7 +169,7 @@ impl Engine {
         let sending = match begun {
             Err(StoreError::CommitUnknown(why)) => {
                 // It may stand at "sending". Nothing was sent, certainly, and that is written down.
-                self.write_unsent(&attempt.id, attempt.epoch + 1, 0).await;
+                self.write_unsent(&attempt.id, claim, 0).await;
                 return Err(StoreError::CommitUnknown(why).into());
             }
             other => other?,
@@ -223,23 +223,24 @@ impl Engine {
                 self.refused(row, attempt, error, seen != Seen::Unused).await?;
                 Ok(Step::Stop)
             }
-            Verdict::NotSent(error) => self.not_sent(row, attempt, error, true).await,
+            Verdict::NotSent(error) => self.not_sent(row, attempt, error, Some(seen)).await,
             Verdict::Unknown(why) => self.unknown(row, attempt, account, &why).await,
         }
     }
 
-    /// Nothing left, certainly: the same attempt later, or an end after too many times.
+    /// Nothing left, or it was turned away unread: the same attempt later, or an end after too many times. `sending` is what
+    /// was seen when it stands at "sending".
     async fn not_sent(
         &self,
         row: &PurchaseRow,
         attempt: &AttemptRow,
         error: Error,
-        sending: bool,
+        sending: Option<Seen>,
     ) -> Result<Step> {
         failpoint!(self.inner.options.fail, "unsent.before");
         let gone = !error.is_retryable();
         if gone || attempt.unsent + 1 >= self.inner.options.max_unsent {
-            self.refused(row, attempt, error, false).await?;
+            self.refused(row, attempt, error, matches!(sending, Some(Seen::Answered(_)))).await?;
             return Ok(Step::Stop);
         }
         let doubled =
@@ -248,7 +249,7 @@ impl Engine {
             waybill_core::Retry::After(time) => time.max(doubled),
             _ => doubled,
         };
-        if sending {
+        if sending.is_some() {
             self.write_unsent(&attempt.id, attempt.epoch, ms(wait)).await;
         } else {
             let (id, epoch, wait) = (attempt.id.clone(), attempt.epoch, ms(wait));
@@ -376,6 +377,11 @@ impl Engine {
             .await?;
         Ok(())
     }
+}
+
+/// An epoch that no other claim has.
+fn claim() -> i64 {
+    i64::try_from(uuid::Uuid::new_v4().as_u64_pair().0 >> 2).unwrap_or_default()
 }
 
 /// Runs a carrier's code; a panic or a hang is an answer like others.

@@ -129,6 +129,8 @@ fn answered<T: Success>(status: u16, told: Told<T>, traits: &PurchaseTraits) -> 
         Told::Err(error) => error,
     };
     if is_documented_as_not_processed(status, &error, traits) {
+        // Turned away before it was looked at: a fresh token or some patience helps, whatever the carrier's code says.
+        let error = if error.is_retryable() { error } else { error.with_retry(Retry::Safe) };
         return Verdict::NotSent(error.in_phase(Phase::NotSent));
     }
     let unreadable = matches!(
@@ -238,6 +240,10 @@ mod tests {
             Told::Err(Error::answered(ErrorKind::Unavailable, "busy", words))
         };
         assert_eq!(word(&judge(Seen::Answered(429), busy("X"), &traits)), "not sent");
+        let Verdict::NotSent(error) = judge(Seen::Answered(429), refusal(ErrorKind::Auth), &traits) else {
+            panic!("a token that expired is no refusal");
+        };
+        assert!(error.is_retryable(), "the same attempt goes on with a fresh token");
         assert_eq!(word(&judge(Seen::Answered(503), busy("BUSY"), &traits)), "not sent");
         assert_eq!(word(&judge(Seen::Answered(503), busy("OTHER"), &traits)), "unknown");
         // A success is a success even where the table knows the status.

@@ -139,16 +139,21 @@ impl Db<'_> {
     }
 
     /// D2: from prepared to sending, with a new epoch and a lease. `None` when somebody else was faster.
+    ///
+    /// `claim` is the epoch of this claim and of no other. The next number would not do: when the answer to this commit is
+    /// lost, and it was not committed, the next claim would have the same one, and "nothing was sent" that is said of this
+    /// claim, perhaps later out of the journal, would undo the other while its request is under way.
     pub(crate) async fn begin_sending(
         &mut self,
         attempt: &AttemptRow,
+        claim: i64,
         owner: &str,
         lease: i64,
         first_sweep: i64,
     ) -> Result<Option<AttemptRow>> {
         let update = self
             .sql(
-                "UPDATE attempt SET state = 'sending', epoch = epoch + 1, lease_owner = $1, lease_until = {now} + $2, \
+                "UPDATE attempt SET state = 'sending', epoch = $6, lease_owner = $1, lease_until = {now} + $2, \
                  sent_at = {now}, sends = sends + 1, sweep_at = {now} + $3, next_check_at = NULL \
                  WHERE id = $4 AND state = 'prepared' AND epoch = $5 RETURNING epoch, lease_until, sent_at, sends, sweep_at",
             )
@@ -156,7 +161,8 @@ impl Db<'_> {
             .bind(lease)
             .bind(first_sweep)
             .bind(attempt.id.clone())
-            .bind(attempt.epoch);
+            .bind(attempt.epoch)
+            .bind(claim);
         let Some(row) = self.one(update).await? else { return Ok(None) };
         Ok(Some(AttemptRow {
             state: AttemptState::Sending,

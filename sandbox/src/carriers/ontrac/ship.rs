@@ -13,7 +13,7 @@ use crate::{Account, Cx, NewSale, Request, Sale, Story};
 pub(super) fn handles(root: &Node) -> Vec<String> {
     let shipments = root.child("Shipments").into_iter().flat_map(|list| list.all("Shipment"));
     shipments
-        .flat_map(|one| [one.get("Tracking"), one.get("Reference")])
+        .flat_map(|one| [one.get("Tracking"), one.get("Reference"), one.get("Reference2")])
         .flatten()
         .map(str::to_owned)
         .collect()
