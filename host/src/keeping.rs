@@ -1,20 +1,35 @@
 //! What a carrier of a linked account is lent: the transport, and a keeper for settings that the carrier renews.
 
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use serde_json::Value;
 use waybill_core::{CallInfo, Error, Grant, Host, LogLevel, Outgoing, Response, Result};
 
-use crate::tenants::Tenants;
+use crate::records::Records;
 
-/// Where renewed settings of one account go.
+/// Where renewed settings of one account go. It holds the store itself, so that a renewal is kept although the host that
+/// opened the account was replaced meanwhile.
 #[derive(Clone)]
 pub(crate) struct Keeper {
     pub tenant: String,
     pub account: String,
-    pub tenants: Weak<Tenants>,
+    pub carrier: String,
+    pub records: Arc<Records>,
+}
+
+impl Keeper {
+    /// Puts what the carrier renewed in place of the account's own, sealed.
+    async fn keep(&self, grant: &Grant) -> Result<()> {
+        let store = self.records.store().await?;
+        let mut kept = self.records.kept(store, &self.tenant, &self.account).await?;
+        for (key, value) in &grant.settings {
+            kept.settings.insert(key.clone(), Value::String(value.expose().to_owned()));
+        }
+        self.records.keep(&self.tenant, &self.account, &self.carrier, &kept).await
+    }
 }
 
 /// The transport's host with a keeper.
@@ -38,11 +53,9 @@ impl Host for Keeping {
         self.inner.log(call, level, message);
     }
     async fn keep(&self, _: &CallInfo, grant: &Grant) -> Result<()> {
-        let tenants = self.keeper.tenants.upgrade();
-        let tenants = tenants.ok_or_else(|| Error::unsupported("the host is closing"))?;
         // What the carrier renewed is worth the old credential: it is kept although the caller may stop waiting.
         let (keeper, grant) = (self.keeper.clone(), grant.clone());
-        let kept = async move { tenants.keep_renewed(&keeper.tenant, &keeper.account, &grant).await };
-        tokio::spawn(kept).await.unwrap_or_else(|_| Err(Error::unsupported("the host is closing")))
+        let kept = async move { keeper.keep(&grant).await };
+        tokio::spawn(kept).await.unwrap_or_else(|_| Err(Error::unsupported("the host is ending")))
     }
 }

@@ -7,15 +7,14 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use waybill_core::{
     AccountReply, AccountRequest, CarrierId, Country, Error, ErrorKind, FieldProblem, Places, Profile,
-    Result, Secret,
+    Result,
 };
 use waybill_purchase::{PurchaseFilter, PurchaseState};
 use waybill_shop::{AccountRef, Owner};
 
 use crate::accounts::Account;
 use crate::form::LinkForm;
-use crate::records::failed;
-use crate::tenants::Kept;
+use crate::records::{Kept, failed};
 use crate::waybill::Waybill;
 
 /// Longest wait for the carrier's answer to the proof.
@@ -143,10 +142,7 @@ impl Waybill {
     }
 
     async fn keep(&self, tenant: &str, name: &str, carrier: &str, kept: &Kept, renew: bool) -> Result<()> {
-        let text = serde_json::to_string(kept)
-            .map_err(|error| Error::new(ErrorKind::Internal, format!("settings: {error}")))?;
-        let vault = self.records.vault(self.records.store().await?).await?;
-        vault.put(tenant, name, carrier, &Secret::new(text)).await.map_err(failed)?;
+        self.records.keep(tenant, name, carrier, kept).await?;
         self.note(tenant, name, carrier, if renew { "renewed" } else { "linked" }).await?;
         self.tenants.read(tenant).await?;
         self.shopper.forget_account(name);
