@@ -1,19 +1,28 @@
 //! What a carrier of a linked account is lent: the transport, and a keeper for settings that the carrier renews.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use waybill_core::{CallInfo, Error, Grant, Host, LogLevel, Outgoing, Response, Result};
 
 use crate::records::Records;
 
-/// Where renewed settings of one account go. It holds the store itself, so that a renewal is kept although the host that
-/// opened the account was replaced meanwhile.
+/// Where settings go that a carrier renews.
 #[derive(Clone)]
-pub(crate) struct Keeper {
+pub(crate) enum Keeper {
+    /// Into the vault, in place of the account's own.
+    Vault(Place),
+    /// Aside, while the account is proven and not kept yet.
+    Aside(Arc<Mutex<Map<String, Value>>>),
+}
+
+/// An account in the vault. It holds the store itself, so that a renewal is kept although the host that opened the account
+/// was replaced meanwhile.
+#[derive(Clone)]
+pub(crate) struct Place {
     pub tenant: String,
     pub account: String,
     pub carrier: String,
@@ -21,14 +30,20 @@ pub(crate) struct Keeper {
 }
 
 impl Keeper {
-    /// Puts what the carrier renewed in place of the account's own, sealed.
     async fn keep(&self, grant: &Grant) -> Result<()> {
-        let store = self.records.store().await?;
-        let mut kept = self.records.kept(store, &self.tenant, &self.account).await?;
-        for (key, value) in &grant.settings {
-            kept.settings.insert(key.clone(), Value::String(value.expose().to_owned()));
+        let renewed = grant.settings.iter();
+        let renewed = renewed.map(|(key, value)| (key.clone(), Value::String(value.expose().to_owned())));
+        match self {
+            Self::Aside(settings) => {
+                settings.lock().unwrap_or_else(PoisonError::into_inner).extend(renewed);
+                Ok(())
+            }
+            Self::Vault(Place { tenant, account, carrier, records }) => {
+                let mut kept = records.kept(records.store().await?, tenant, account).await?;
+                kept.settings.extend(renewed);
+                records.keep(tenant, account, carrier, &kept).await
+            }
         }
-        self.records.keep(&self.tenant, &self.account, &self.carrier, &kept).await
     }
 }
 

@@ -12,7 +12,7 @@ use waybill_transport::Transport;
 
 use crate::accounts::Account;
 use crate::config::{LinkingConfig, resolve};
-use crate::keeping::Keeper;
+use crate::keeping::{Keeper, Place};
 use crate::records::Records;
 use crate::registry::Registry;
 
@@ -156,12 +156,14 @@ impl Tenants {
             return Ok(Linked { updated_at, ..same.clone() });
         }
         let tag = format!("{} {revision}", info.tenant);
-        let account = self.open(&info.account, &info.carrier, &kept.settings, &tag)?.with_keeper(Keeper {
-            tenant: info.tenant.clone(),
-            account: info.account.clone(),
-            carrier: info.carrier.clone(),
-            records: self.records.clone(),
-        });
+        let account = self.open(&info.account, &info.carrier, &kept.settings, &tag)?.with_keeper(
+            Keeper::Vault(Place {
+                tenant: info.tenant.clone(),
+                account: info.account.clone(),
+                carrier: info.carrier.clone(),
+                records: self.records.clone(),
+            }),
+        );
         Ok(Linked { account: Arc::new(account), hint, revision, updated_at })
     }
 

@@ -5,8 +5,8 @@ mod types;
 
 use chrono::{NaiveDate, Utc};
 use futures_util::StreamExt;
-use waybill_core::{Error, ErrorKind, RateRequest, Result, Shipment};
-use waybill_shop::{Goal, Owner, Preferences, ShopAnswer, Suggestion, TenantPreferences};
+use waybill_core::{Error, RateRequest, Result, Shipment};
+use waybill_shop::{Goal, Preferences, ShopAnswer, Suggestion, TenantPreferences};
 
 use crate::purchases::DEFAULT_TENANT;
 use crate::waybill::Waybill;
@@ -20,12 +20,6 @@ impl Waybill {
         let plan = self.plan(request, true).await?;
         let answer =
             self.shopper.shop_for(&plan.tenant, &self.gate, &plan.participants, &plan.question).await?;
-        let refused = answer.missing.iter().filter(|missing| missing.error.kind == ErrorKind::Auth);
-        for missing in refused.filter(|missing| missing.account.owner == Owner::Own) {
-            if let Some(account) = self.tenants.known(&plan.tenant).account(&missing.account.name) {
-                account.note_refused();
-            }
-        }
         Ok(plan.finish(answer))
     }
 

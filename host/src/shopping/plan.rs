@@ -5,15 +5,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::NaiveDate;
-use waybill_core::{CarrierId, Error, Money, Notice, Result, Shipment};
+use waybill_core::{CarrierId, Error, ErrorKind, Money, Notice, Result, Shipment};
 use waybill_shop::{
-    DeliveryDays, ExchangeRates, Facts, Goal, Missing, OrderFacts, Participant, Preferences, Promise,
+    DeliveryDays, ExchangeRates, Facts, Goal, Missing, OrderFacts, Owner, Participant, Preferences, Promise,
     ShopAnswer, ShopQuestion, TenantPreferences, Zone, duty_payer,
 };
 
 use super::types::{CarrierPromise, PlacedOrder, ShopRequest, Shopped};
 use crate::accounts::Account;
-use crate::tenants::Broken;
+use crate::tenants::{Broken, Tenants};
 use crate::waybill::Waybill;
 
 /// A shop, worked out before anybody is asked.
@@ -22,6 +22,7 @@ pub(super) struct Plan {
     pub tenant: String,
     pub participants: Vec<Participant>,
     broken: Vec<Broken>,
+    tenants: Arc<Tenants>,
     pub question: ShopQuestion,
     preferences: Preferences,
     exchange: Arc<ExchangeRates>,
@@ -33,6 +34,13 @@ pub(super) struct Plan {
 
 impl Plan {
     pub(super) fn finish(&self, mut answer: ShopAnswer) -> Shopped {
+        // Another process may have renewed what this one was refused with: the account is opened anew then.
+        let refused = answer.missing.iter().filter(|missing| missing.error.kind == ErrorKind::Auth);
+        for missing in refused.filter(|missing| missing.account.owner == Owner::Own) {
+            if let Some(account) = self.tenants.known(&self.tenant).account(&missing.account.name) {
+                account.note_refused();
+            }
+        }
         for broken in &self.broken {
             answer.missing.push(Missing::new(broken.account.clone(), broken.error.clone()));
             answer.complete = false;
@@ -104,6 +112,7 @@ impl Waybill {
             tenant,
             participants: accounts.iter().map(|account| account.participant()).collect(),
             broken,
+            tenants: self.tenants.clone(),
             question,
             preferences,
             exchange: self.exchange.clone(),

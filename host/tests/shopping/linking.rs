@@ -175,7 +175,7 @@ async fn r20_the_form_asks_for_what_the_carrier_needs_and_nothing_that_the_opera
 async fn r20_without_a_key_or_where_the_operator_says_no_nothing_is_linked() {
     let world = World::configured(
         &["ups"],
-        json!({ "seal": null, "linking": { "carriers": { "fedex": { "enabled": false } } } }),
+        json!({ "seal": { "key_file": null }, "linking": { "carriers": { "fedex": { "enabled": false } } } }),
     )
     .await;
     let error = world.host.link(own_ups(&world)).await.unwrap_err();

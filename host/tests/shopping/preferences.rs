@@ -80,7 +80,7 @@ async fn r18_a_custom_package_is_rated_and_bought_with_its_size_and_tare() {
 async fn r19_the_default_confirmation_and_insurance_reach_rates_and_purchase() {
     let world = World::configured(
         &["ups"],
-        json!({ "shop": { "preferences": { "confirmation": "signature", "insure_from": "100.00 USD" } } }),
+        json!({ "shop": { "preferences": { "confirmation": "signature", "insure_from": { "amount": "100.00", "currency": "USD" } } } }),
     )
     .await;
     let plain = world.host.rates(waybill::core::RateRequest::new(domestic()), &[]).await.unwrap();
