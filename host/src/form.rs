@@ -10,6 +10,9 @@ use crate::registry::{Entry, nearest};
 /// Settings that the host reads from files; a shipper's settings name no files of this machine.
 const HOST_FILES: [&str; 2] = ["sheet_file", "table_files"];
 
+/// What a carrier grants when the shipper consents; nobody can type it.
+const GRANTED: [&str; 1] = ["refresh_token"];
+
 /// The form of a carrier.
 #[derive(Debug, Clone, Serialize)]
 pub struct LinkForm {
@@ -69,7 +72,8 @@ impl LinkForm {
     /// The form of a carrier, without the settings that the operator fixes.
     pub(crate) fn of(entry: &Entry, fixed: &Map<String, Value>, consent: bool) -> Self {
         let mut fields = Vec::new();
-        let walk = Walk { root: &entry.schema, fixed };
+        let granted: &[&str] = if consent { &GRANTED } else { &[] };
+        let walk = Walk { root: &entry.schema, fixed, granted };
         walk.object(&entry.schema, "", &Need::Always, &mut fields);
         fields.sort_by_key(|field| (!field.needed, field.needed_in.is_some()));
         let profile = &entry.profile;
@@ -112,7 +116,8 @@ impl LinkForm {
     fn unknown(&self, settings: &Map<String, Value>, path: &str, found: &mut Vec<FieldProblem>) {
         for (key, value) in settings {
             let path = joined(path, key);
-            if self.fields.iter().any(|field| field.key == path) {
+            let granted = self.consent && GRANTED.contains(&path.as_str());
+            if granted || self.fields.iter().any(|field| field.key == path) {
                 continue;
             }
             let section = format!("{path}.");
@@ -184,6 +189,7 @@ enum Need {
 struct Walk<'a> {
     root: &'a Value,
     fixed: &'a Map<String, Value>,
+    granted: &'a [&'a str],
 }
 
 impl Walk<'_> {
@@ -197,10 +203,12 @@ impl Walk<'_> {
             .filter_map(Value::as_str)
             .collect();
         for (name, property) in properties {
-            if path.is_empty() && (self.fixed.contains_key(name) || HOST_FILES.contains(&name.as_str())) {
+            let name = name.as_str();
+            let hidden = HOST_FILES.contains(&name) || self.granted.contains(&name);
+            if path.is_empty() && (self.fixed.contains_key(name) || hidden) {
                 continue;
             }
-            self.property(property, &joined(path, name), required.contains(&name.as_str()), need, fields);
+            self.property(property, &joined(path, name), required.contains(&name), need, fields);
         }
     }
 

@@ -1,20 +1,50 @@
 //! What a carrier of a linked account is lent: the transport, and a keeper for settings that the carrier renews.
 
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use serde_json::{Map, Value};
 use waybill_core::{CallInfo, Error, Grant, Host, LogLevel, Outgoing, Response, Result};
 
-use crate::tenants::Tenants;
+use crate::records::Records;
 
-/// Where renewed settings of one account go.
+/// Where settings go that a carrier renews.
 #[derive(Clone)]
-pub(crate) struct Keeper {
+pub(crate) enum Keeper {
+    /// Into the vault, in place of the account's own.
+    Vault(Place),
+    /// Aside, while the account is proven and not kept yet.
+    Aside(Arc<Mutex<Map<String, Value>>>),
+}
+
+/// An account in the vault. It holds the store itself, so that a renewal is kept although the host that opened the account
+/// was replaced meanwhile.
+#[derive(Clone)]
+pub(crate) struct Place {
     pub tenant: String,
     pub account: String,
-    pub tenants: Weak<Tenants>,
+    pub carrier: String,
+    pub records: Arc<Records>,
+}
+
+impl Keeper {
+    async fn keep(&self, grant: &Grant) -> Result<()> {
+        let renewed = grant.settings.iter();
+        let renewed = renewed.map(|(key, value)| (key.clone(), Value::String(value.expose().to_owned())));
+        match self {
+            Self::Aside(settings) => {
+                settings.lock().unwrap_or_else(PoisonError::into_inner).extend(renewed);
+                Ok(())
+            }
+            Self::Vault(Place { tenant, account, carrier, records }) => {
+                let mut kept = records.kept(records.store().await?, tenant, account).await?;
+                kept.settings.extend(renewed);
+                records.keep(tenant, account, carrier, &kept).await
+            }
+        }
+    }
 }
 
 /// The transport's host with a keeper.
@@ -38,11 +68,9 @@ impl Host for Keeping {
         self.inner.log(call, level, message);
     }
     async fn keep(&self, _: &CallInfo, grant: &Grant) -> Result<()> {
-        let tenants = self.keeper.tenants.upgrade();
-        let tenants = tenants.ok_or_else(|| Error::unsupported("the host is closing"))?;
         // What the carrier renewed is worth the old credential: it is kept although the caller may stop waiting.
         let (keeper, grant) = (self.keeper.clone(), grant.clone());
-        let kept = async move { tenants.keep_renewed(&keeper.tenant, &keeper.account, &grant).await };
-        tokio::spawn(kept).await.unwrap_or_else(|_| Err(Error::unsupported("the host is closing")))
+        let kept = async move { keeper.keep(&grant).await };
+        tokio::spawn(kept).await.unwrap_or_else(|_| Err(Error::unsupported("the host is ending")))
     }
 }

@@ -7,6 +7,7 @@
 #![deny(missing_docs)]
 
 mod accounts;
+mod bulk;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod config;
@@ -25,6 +26,7 @@ mod terms;
 mod waybill;
 
 pub use accounts::{Account, Accounts};
+pub use bulk::MOST_AT_ONCE;
 pub use config::Config;
 pub use consent::ConsentStart;
 pub use form::{FieldKind, FormField, LinkForm, put as put_setting};

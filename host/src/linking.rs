@@ -1,21 +1,21 @@
 //! Own accounts: linked by a shipper, proven by the carrier, sealed at rest, never shown again.
 
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use waybill_core::{
-    AccountReply, AccountRequest, CarrierId, Country, Error, ErrorKind, FieldProblem, Places, Profile,
-    Result, Secret,
+    AccountReply, AccountRequest, CarrierId, Country, Error, ErrorKind, FieldProblem, Places, Profile, Result,
 };
 use waybill_purchase::{PurchaseFilter, PurchaseState};
 use waybill_shop::{AccountRef, Owner};
 
 use crate::accounts::Account;
 use crate::form::LinkForm;
-use crate::records::failed;
-use crate::tenants::Kept;
+use crate::keeping::Keeper;
+use crate::records::{Kept, failed};
 use crate::waybill::Waybill;
 
 /// Longest wait for the carrier's answer to the proof.
@@ -111,6 +111,8 @@ impl Waybill {
     /// and what the carrier says of the credentials. Nothing is kept then.
     pub async fn link(&self, request: LinkRequest) -> Result<LinkedAccount> {
         let (name, account) = self.open_unproven(&request).await?;
+        let renewed = Arc::new(Mutex::new(Map::new()));
+        let account = account.with_keeper(Keeper::Aside(renewed.clone()));
         let proof = prove(&account).await?;
         let tenant = self.tenants.read(&request.tenant).await?;
         if let Some((before, now)) = tenant.hint(&name).zip(proof.account_hint.as_deref())
@@ -119,11 +121,10 @@ impl Waybill {
             let problem = format!("these credentials belong to another account: {now} instead of {before}");
             return Err(Error::invalid_field("name", problem, "link it under a name of its own"));
         }
-        let kept = Kept {
-            settings: request.settings,
-            hint: proof.account_hint.clone(),
-            revision: Kept::new_revision(),
-        };
+        // The proof may have used a grant up and got a new one.
+        let mut settings = request.settings;
+        settings.extend(std::mem::take(&mut *renewed.lock().unwrap_or_else(PoisonError::into_inner)));
+        let kept = Kept { settings, hint: proof.account_hint.clone(), revision: Kept::new_revision() };
         self.keep(&request.tenant, &name, &request.carrier, &kept, request.renew).await?;
         let account = account.reference().clone();
         Ok(LinkedAccount { account, proof })
@@ -143,10 +144,7 @@ impl Waybill {
     }
 
     async fn keep(&self, tenant: &str, name: &str, carrier: &str, kept: &Kept, renew: bool) -> Result<()> {
-        let text = serde_json::to_string(kept)
-            .map_err(|error| Error::new(ErrorKind::Internal, format!("settings: {error}")))?;
-        let vault = self.records.vault(self.records.store().await?).await?;
-        vault.put(tenant, name, carrier, &Secret::new(text)).await.map_err(failed)?;
+        self.records.keep(tenant, name, carrier, kept).await?;
         self.note(tenant, name, carrier, if renew { "renewed" } else { "linked" }).await?;
         self.tenants.read(tenant).await?;
         self.shopper.forget_account(name);

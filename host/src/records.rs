@@ -2,13 +2,34 @@
 
 use std::path::PathBuf;
 
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use tokio::sync::OnceCell;
-use waybill_core::{Error, ErrorKind, Result};
+use waybill_core::{Error, ErrorKind, Result, Secret};
 use waybill_purchase::store::Db;
 use waybill_purchase::{Sealer, Store, StoreError, Vault};
 
 use crate::config::Config;
 use crate::purchases::{open_store, sealer};
+
+/// What the vault keeps of a linked account, sealed.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Kept {
+    /// The shipper's settings, without those that the operator fixes.
+    pub settings: Map<String, Value>,
+    /// Masked account number that the carrier showed when the account was proven.
+    #[serde(default)]
+    pub hint: Option<String>,
+    /// Changes when the shipper links or renews the account, not when the carrier renews a grant by itself.
+    #[serde(default)]
+    pub revision: String,
+}
+
+impl Kept {
+    pub(crate) fn new_revision() -> String {
+        uuid::Uuid::new_v4().simple().to_string()
+    }
+}
 
 /// The configured store and the vault in it.
 pub(crate) struct Records {
@@ -54,6 +75,24 @@ impl Records {
     /// The vault of credentials in a store of this host.
     pub(crate) async fn vault(&self, store: &Store) -> Result<Vault> {
         Ok(Vault::new(store.clone(), self.sealer().await?.clone()))
+    }
+
+    /// What the vault keeps of a linked account.
+    pub(crate) async fn kept(&self, store: &Store, tenant: &str, account: &str) -> Result<Kept> {
+        let opened = self.vault(store).await?.get(tenant, account).await.map_err(failed)?;
+        let gone = || Error::new(ErrorKind::NotFound, format!("account `{account}` was unlinked"));
+        serde_json::from_str(opened.ok_or_else(gone)?.secret.expose()).map_err(|_| {
+            let message = format!("what is stored of account `{account}` cannot be read: link it again");
+            Error::new(ErrorKind::Config, message)
+        })
+    }
+
+    /// Seals what is to be kept of a linked account.
+    pub(crate) async fn keep(&self, tenant: &str, account: &str, carrier: &str, kept: &Kept) -> Result<()> {
+        let text = serde_json::to_string(kept)
+            .map_err(|error| Error::new(ErrorKind::Internal, format!("settings: {error}")))?;
+        let vault = self.vault(self.store().await?).await?;
+        vault.put(tenant, account, carrier, &Secret::new(text)).await.map_err(failed)
     }
 
     /// Reads.

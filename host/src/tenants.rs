@@ -1,20 +1,19 @@
 //! What the store holds of tenants: the accounts they linked and their preferences. Read again when it may have changed.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, PoisonError, RwLock, Weak};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use waybill_core::{CarrierId, Error, ErrorKind, Grant, Result, Secret};
+use waybill_core::{CarrierId, Error, ErrorKind, Result};
 use waybill_purchase::{CredentialInfo, Store};
 use waybill_shop::{AccountRef, Owner, TenantPreferences};
 use waybill_transport::Transport;
 
 use crate::accounts::Account;
 use crate::config::{LinkingConfig, resolve};
-use crate::keeping::Keeper;
-use crate::records::{Records, failed};
+use crate::keeping::{Keeper, Place};
+use crate::records::Records;
 use crate::registry::Registry;
 
 /// Another process may have linked or unlinked an account: after so long the store is asked again.
@@ -22,25 +21,6 @@ const FRESH: Duration = Duration::from_secs(2);
 
 /// Name of the setting that holds a tenant's preferences.
 const PREFERENCES: &str = "preferences";
-
-/// What the vault keeps of a linked account, sealed.
-#[derive(Serialize, Deserialize)]
-pub(crate) struct Kept {
-    /// The shipper's settings, without those that the operator fixes.
-    pub settings: Map<String, Value>,
-    /// Masked account number that the carrier showed when the account was proven.
-    #[serde(default)]
-    pub hint: Option<String>,
-    /// Changes when the shipper links or renews the account, not when the carrier renews a grant by itself.
-    #[serde(default)]
-    pub revision: String,
-}
-
-impl Kept {
-    pub(crate) fn new_revision() -> String {
-        uuid::Uuid::new_v4().simple().to_string()
-    }
-}
 
 /// A linked account that cannot be opened.
 #[derive(Debug, Clone)]
@@ -85,7 +65,6 @@ pub(crate) struct Tenants {
     registry: Registry,
     transport: Arc<Transport>,
     linking: LinkingConfig,
-    me: Weak<Self>,
     known: RwLock<HashMap<String, Read>>,
 }
 
@@ -102,14 +81,7 @@ impl Tenants {
         transport: Arc<Transport>,
         linking: LinkingConfig,
     ) -> Arc<Self> {
-        Arc::new_cyclic(|me| Self {
-            records,
-            registry,
-            transport,
-            linking,
-            me: me.clone(),
-            known: RwLock::default(),
-        })
+        Arc::new(Self { records, registry, transport, linking, known: RwLock::default() })
     }
 
     /// A tenant as it was last read.
@@ -178,45 +150,21 @@ impl Tenants {
     /// Opens an account from the vault. When only a grant was renewed since, the opened account is kept: it holds the newest
     /// access token.
     async fn reopen(&self, store: &Store, info: &CredentialInfo, before: Option<&Linked>) -> Result<Linked> {
-        let kept = self.kept(store, &info.tenant, &info.account).await?;
+        let kept = self.records.kept(store, &info.tenant, &info.account).await?;
         let (hint, revision, updated_at) = (kept.hint, kept.revision, info.updated_at);
         if let Some(same) = before.filter(|old| old.revision == revision && !old.account.refused()) {
             return Ok(Linked { updated_at, ..same.clone() });
         }
         let tag = format!("{} {revision}", info.tenant);
-        let account = self.open(&info.account, &info.carrier, &kept.settings, &tag)?.with_keeper(Keeper {
-            tenant: info.tenant.clone(),
-            account: info.account.clone(),
-            tenants: self.me.clone(),
-        });
+        let account = self.open(&info.account, &info.carrier, &kept.settings, &tag)?.with_keeper(
+            Keeper::Vault(Place {
+                tenant: info.tenant.clone(),
+                account: info.account.clone(),
+                carrier: info.carrier.clone(),
+                records: self.records.clone(),
+            }),
+        );
         Ok(Linked { account: Arc::new(account), hint, revision, updated_at })
-    }
-
-    /// What the vault keeps of an account.
-    async fn kept(&self, store: &Store, tenant: &str, account: &str) -> Result<Kept> {
-        let opened = self.records.vault(store).await?.get(tenant, account).await.map_err(failed)?;
-        let gone = || Error::new(ErrorKind::NotFound, format!("account `{account}` was unlinked"));
-        serde_json::from_str(opened.ok_or_else(gone)?.secret.expose()).map_err(|_| {
-            let message = format!("what is stored of account `{account}` cannot be read: link it again");
-            Error::new(ErrorKind::Config, message)
-        })
-    }
-
-    /// Keeps settings that a carrier renewed, in place of the account's own.
-    pub(crate) async fn keep_renewed(&self, tenant: &str, account: &str, grant: &Grant) -> Result<()> {
-        let store = self.records.store().await?;
-        let mut kept = self.kept(store, tenant, account).await?;
-        for (key, value) in &grant.settings {
-            kept.settings.insert(key.clone(), Value::String(value.expose().to_owned()));
-        }
-        let text = serde_json::to_string(&kept)
-            .map_err(|error| Error::new(ErrorKind::Internal, format!("settings: {error}")))?;
-        let vault = self.records.vault(store).await?;
-        let carrier = self.known(tenant).account(account).map(|account| account.reference().carrier.clone());
-        let Some(carrier) = carrier else {
-            return Err(Error::new(ErrorKind::NotFound, format!("account `{account}` was unlinked")));
-        };
-        vault.put(tenant, account, carrier.as_str(), &Secret::new(text)).await.map_err(failed)
     }
 
     /// Opens an account from a shipper's settings, with those that the operator fixes over them.

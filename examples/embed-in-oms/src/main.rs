@@ -1,10 +1,7 @@
 //! An order management system that ships its orders through Waybill as a library. Here against simulated carriers.
 
-use std::time::Duration;
-
-use waybill::core::{Address, Country, Parcel, RateRequest, Reference, ReferenceKind, Shipment};
-use waybill::purchase::{BuyRequest, Policy};
-use waybill::{Config, Waybill};
+use waybill::core::{Address, Country, Parcel, Reference, ReferenceKind, Shipment};
+use waybill::{Config, ShopRequest, Waybill};
 use waybill_sandbox::Sandbox;
 
 #[tokio::main]
@@ -27,24 +24,14 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         Shipment::new(from, to, vec![Parcel::new("2.5lb".parse()?, Some("12x8x4in".parse()?))]);
     shipment.references.push(Reference::new(ReferenceKind::Order, order));
 
-    let answer = host.rates(RateRequest::new(shipment.clone()), &[]).await?;
-    let offer = answer.offers.first().ok_or("no rates")?;
-    let bought = host.purchases().await?.buy(BuyRequest {
-        tenant: "default".into(),
-        idempotency_key: format!("ship-{order}"), // your own key: call again after a crash, it is the same purchase
-        business_key: order.into(),               // one label per order, whoever asks
-        account: offer.account.name.clone(),
-        shipment,
-        service: offer.rate.service.clone(),
-        weekend: None,
-        token: offer.rate.token.clone(),
-        label: Default::default(),
-        quoted: offer.rate.payable().map(|price| price.total),
-        max_price: Some("50.00 USD".parse()?),
-        allow_additional: false,
-        policy: Policy::default(),
-        wait: Duration::from_secs(60),
-    });
+    // Terms, own accounts, preferences and the promise of the order are looked at; the suggestion says why.
+    let shopped = host.shop(ShopRequest::new(shipment)).await?;
+    println!("{}", shopped.suggestion.words);
+    let offer = shopped.suggested().ok_or("nothing is suggested")?;
+    // Your own key: call again after a crash, it is the same purchase. One label per order, whoever asks.
+    let mut request = shopped.buy(offer, format!("ship-{order}"), order);
+    request.max_price = Some("50.00 USD".parse()?);
+    let bought = host.purchases().await?.buy(request);
     for purchase in bought.await?.purchases {
         println!(
             "{} {} {:?}",

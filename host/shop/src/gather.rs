@@ -373,6 +373,7 @@ fn finish(
     question: &ShopQuestion,
 ) -> ShopAnswer {
     answer.complete = answer.missing.is_empty();
+    reasons::only_currency(&mut answer, &question.rate);
     reasons::exclude(&mut answer, &shut, question);
     reasons::with_cures(&mut answer);
     answer.diagnosis = reasons::diagnose(&answer, participants, &question.rate);
@@ -412,6 +413,9 @@ async fn ask(participant: &Participant, request: &RateRequest, patience: Duratio
     let Some(rating) = participant.carrier.rate_quote() else {
         return Err(Error::unsupported(format!("{} has no rates", profile.name)));
     };
+    if let Some(reply) = reasons::other_currency(profile, request) {
+        return Ok(reply);
+    }
     // What the profile alone rules out is not asked; when nothing is left, the carrier is not called at all.
     let ruled_out = screen(profile, &request.shipment);
     let possible = profile.services.iter().any(|service| {

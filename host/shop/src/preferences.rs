@@ -336,6 +336,7 @@ pub struct TenantPreferences {
     /// For everything.
     pub general: Preferences,
     /// By marketplace: `US`, `amazon.de`, any name that the tenant uses.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub marketplaces: BTreeMap<String, Preferences>,
 }
 

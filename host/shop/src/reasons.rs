@@ -6,7 +6,8 @@ use chrono::NaiveDate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use waybill_core::{
-    Error, ErrorKind, FieldProblem, Payer, Profile, RateRequest, RejectReason, Rejected, Result, Shipment,
+    Currency, Error, ErrorKind, FieldProblem, Payer, Profile, RateReply, RateRequest, RejectReason, Rejected,
+    Result, Shipment,
 };
 
 use crate::account::{Owner, Participant};
@@ -104,12 +105,67 @@ pub(crate) fn rejected_by_error(
     error: &Error,
     cure: &str,
 ) -> Vec<Rejected> {
+    reject_rest(profile, request, &reason_of_error(&error.kind), &error.message, cure)
+}
+
+/// Every asked-for service of a profile, rejected for one reason, or for what the profile alone rules out.
+fn reject_rest(
+    profile: &Profile,
+    request: &RateRequest,
+    reason: &RejectReason,
+    message: &str,
+    cure: &str,
+) -> Vec<Rejected> {
     let mut local = waybill_core::screen(profile, &request.shipment);
     local.retain(|rejected| request.wants(&rejected.service));
-    let mut all = reject_all(profile, request, &reason_of_error(&error.kind), &error.message, cure);
+    let mut all = reject_all(profile, request, reason, message, cure);
     all.retain(|rejected| !local.iter().any(|other| other.service == rejected.service));
     all.extend(local);
     all
+}
+
+/// Whether a carrier certainly does not bill in the wanted currency.
+fn unbilled(profile: &Profile, request: &RateRequest) -> bool {
+    let bills = |wanted| profile.currencies.is_empty() || profile.currencies.contains(&wanted);
+    request.currency.is_some_and(|wanted| !bills(wanted))
+}
+
+/// The answer of a carrier that does not bill in the wanted currency: it is not called.
+pub(crate) fn other_currency(profile: &Profile, request: &RateRequest) -> Option<RateReply> {
+    if !unbilled(profile, request) {
+        return None;
+    }
+    let bills: Vec<&str> = profile.currencies.iter().map(Currency::as_str).collect();
+    let message = format!("{} bills in {}", profile.name, bills.join(", "));
+    let reason = RejectReason::Currency;
+    let rejected = reject_rest(profile, request, &reason, &message, cure_of(&reason));
+    Some(RateReply { rejected, ..RateReply::default() })
+}
+
+/// Rejects offers in another currency than the wanted one: silence would look like an answer.
+pub(crate) fn only_currency(answer: &mut ShopAnswer, request: &RateRequest) {
+    let Some(wanted) = request.currency else { return };
+    let (offers, others): (Vec<_>, Vec<_>) = std::mem::take(&mut answer.offers)
+        .into_iter()
+        .partition(|offer| offer.rate.payable().is_some_and(|price| price.total.currency == wanted));
+    answer.offers = offers;
+    for offer in others {
+        let billed = offer.rate.payable().map(|price| price.total.currency.to_string()).unwrap_or_default();
+        let message = format!("it is priced in {billed}, not in {wanted}");
+        let cure = cure_of(&RejectReason::Currency).to_owned();
+        turn_away(answer, offer, RejectReason::Currency, message, cure);
+    }
+}
+
+/// An offer that nobody wants as a rejection; variants of one service are one rejection, and none when another is offered.
+fn turn_away(answer: &mut ShopAnswer, offer: Offer, reason: RejectReason, message: String, cure: String) {
+    let (service, service_name) = (offer.rate.service, offer.rate.service_name);
+    let listed = |row: &RejectedService| row.account == offer.account && row.rejected.service == service;
+    let offered = |other: &Offer| other.account == offer.account && other.rate.service == service;
+    if !answer.rejected.iter().any(listed) && !answer.offers.iter().any(offered) {
+        let rejected = Rejected { service, service_name, reason, message, cure, carrier_code: None };
+        answer.rejected.push(RejectedService { account: offer.account, rejected });
+    }
 }
 
 /// Rejects what the preferences exclude: the services of accounts that were not asked, and offers that nobody wants.
@@ -135,14 +191,7 @@ pub(crate) fn exclude(answer: &mut ShopAnswer, shut: &[(Participant, Way)], ques
     answer.offers = offers;
     for offer in out {
         let Some((message, cure)) = unwanted(&offer).map(words) else { continue };
-        let (service, service_name) = (offer.rate.service, offer.rate.service_name);
-        // Variants of one service are one rejection.
-        let listed = |row: &RejectedService| row.account == offer.account && row.rejected.service == service;
-        if !answer.rejected.iter().any(listed) {
-            let reason = RejectReason::Disabled;
-            let rejected = Rejected { service, service_name, reason, message, cure, carrier_code: None };
-            answer.rejected.push(RejectedService { account: offer.account, rejected });
-        }
+        turn_away(answer, offer, RejectReason::Disabled, message, cure);
     }
 }
 
@@ -215,12 +264,13 @@ pub(crate) fn diagnose(
             say(DiagnosisCode::TermsNotAccepted, message, cure_of(&RejectReason::TermsNotAccepted))
         };
     }
-    let unbilled = |profile: &Profile| {
-        request
-            .currency
-            .is_some_and(|wanted| !profile.currencies.is_empty() && !profile.currencies.contains(&wanted))
-    };
-    if let Some(currency) = request.currency.filter(|_| profiles().all(unbilled)) {
+    let by_currency = |row: &RejectedService| row.rejected.reason == RejectReason::Currency;
+    let billed = |row: &&RejectedService| row.rejected.reason != RejectReason::Lane;
+    let only_currency =
+        answer.rejected.iter().any(by_currency) && answer.rejected.iter().filter(billed).all(by_currency);
+    if let Some(currency) =
+        request.currency.filter(|_| only_currency || profiles().all(|profile| unbilled(profile, request)))
+    {
         let message = format!("no account that was asked bills in {currency}");
         return say(DiagnosisCode::CurrencyNotBilled, message, cure_of(&RejectReason::Currency));
     }

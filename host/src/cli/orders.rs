@@ -160,7 +160,14 @@ fn line(line: usize, order: String, answer: Result<Shopped>) -> Line {
     };
     let shopped = match answer {
         Ok(shopped) => shopped,
-        Err(error) => return Line { words: error.to_string(), problems: error.fields, ..empty },
+        Err(mut error) => {
+            error.fields.iter_mut().for_each(|field| field.path = column_of(&field.path));
+            let words = match error.fields.as_slice() {
+                [] => error.to_string(),
+                fields => fields.iter().map(FieldProblem::to_string).collect::<Vec<_>>().join("; "),
+            };
+            return Line { words, problems: error.fields, ..empty };
+        }
     };
     let outcome = serde_json::to_value(shopped.suggestion.outcome).ok();
     let outcome = outcome.and_then(|word| word.as_str().map(str::to_owned)).unwrap_or_default();
@@ -187,6 +194,19 @@ fn line(line: usize, order: String, answer: Result<Shopped>) -> Line {
         },
         ..base
     }
+}
+
+/// The column that a path of the model came from: `to.postal_code` is `to_postal_code`.
+fn column_of(path: &str) -> String {
+    let inner = path.strip_prefix("parcels[0].").unwrap_or(path);
+    let column = match inner {
+        "dimensions" => "size".to_owned(),
+        "declared_value" => "value".to_owned(),
+        "to.lines" | "from.lines" => inner.replace(".lines", "_street"),
+        other => other.replace('.', "_"),
+    };
+    let known = COLUMNS.iter().any(|(name, _)| *name == column) || FURTHER.contains(&column.as_str());
+    if known { column } else { path.to_owned() }
 }
 
 fn show(output: &Output, lines: &[Line], as_csv: bool) -> Result<(), Failure> {

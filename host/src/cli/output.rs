@@ -77,7 +77,7 @@ impl Output {
             table.set_width(width);
         }
         for column in table.column_iter_mut() {
-            column.set_padding((0, 2));
+            column.set_padding((0, 1));
         }
         table
     }

@@ -1,7 +1,10 @@
 //! `waybill rates`.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::NaiveDate;
 use comfy_table::{Cell, CellAlignment};
-use waybill_core::{LocalMoment, Payer, Price, Rate, Settlement};
+use waybill_core::{Currency, LocalMoment, Money, Payer, Rate, RejectReason, Settlement};
 use waybill_shop::{Missing, Offer, Owner, ShopAnswer, Verdict};
 
 use super::args::RatesArgs;
@@ -55,11 +58,12 @@ pub(crate) fn print(output: &Output, shopped: &Shopped, why: bool) {
     shopped.notices.iter().for_each(|notice| output.line(format!("note: {}", notice.message)));
     if !answer.offers.is_empty() {
         output.line(offers(output, shopped));
+        kinds(&answer.offers).into_iter().for_each(|line| output.line(line));
         if let Some(duties) = &shopped.duties {
             output.line(self::duties(duties));
         }
         if answer.offers.iter().any(|offer| offer.account.owner == Owner::Own) {
-            output.line("own: your account, billed to you by the carrier; the others are the operator's");
+            output.line("(own) is your account, billed to you by the carrier; the others are the operator's");
         }
         let sign = if shopped.suggestion.pick.is_some() { "> " } else { "! " };
         output.line(format!("{sign}{}", shopped.suggestion.words));
@@ -105,43 +109,48 @@ pub(crate) fn duties(payer: &Payer) -> String {
     format!("duties and taxes at the destination: {who} pays")
 }
 
-/// Columns that say nothing are left out, so that the table fits a narrow terminal.
+/// Columns that say nothing are left out and the currency stands above where there is one only, so that the table fits a
+/// narrow terminal.
 fn offers(output: &Output, shopped: &Shopped) -> String {
     let offers = &shopped.answer.offers;
-    let has = |what: fn(&Offer) -> bool| offers.iter().any(what);
-    let list = has(|offer| offer.rate.saving().is_some());
+    let currencies: BTreeSet<Currency> =
+        offers.iter().filter_map(|offer| offer.rate.payable().map(|price| price.total.currency)).collect();
+    let only = (currencies.len() == 1).then(|| currencies.first().copied()).flatten();
+    let money = |money: Option<Money>| match (money, only) {
+        (Some(money), Some(currency)) if money.currency == currency => money.amount.to_string(),
+        (Some(money), _) => money.to_string(),
+        (None, _) => String::new(),
+    };
+    let list = offers.iter().any(|offer| offer.rate.saving().is_some());
     let dated = shopped.suggestion.latest_day.is_some()
         || shopped.suggestion.verdicts.iter().any(|verdict| matches!(verdict, Verdict::Barred { .. }));
-    let kinds = offers.iter().any(|offer| kind(&offer.rate) != "account");
-    let ship_dates = has(|offer| offer.ship_date.is_some());
-    let mut headings = vec!["", "service", "account", "price"];
-    headings.extend(kinds.then_some("kind"));
+    let ships = offers.iter().any(|offer| offer.ship_date.is_some());
+    let price = only.map_or_else(|| "price".to_owned(), |currency| currency.to_string());
+    let mut headings = vec!["", "service", "account", &price];
     headings.extend(list.then_some(["list", "saving"]).into_iter().flatten());
-    headings.extend(ship_dates.then_some("ships"));
+    headings.extend(ships.then_some("ships"));
     headings.push("arrives");
-    headings.extend(dated.then_some("in time"));
+    headings.extend(dated.then_some("due"));
     let mut table = output.compact(&headings);
     for (at, offer) in offers.iter().enumerate() {
         let picked = shopped.suggestion.pick == Some(at);
         let text = |text: String| if picked { output.strong(text) } else { Cell::new(text) };
-        let money = |price: Option<&Price>| price.map(|price| price.total.to_string()).unwrap_or_default();
         let right = |cell: Cell| cell.set_alignment(CellAlignment::Right);
         let rate = &offer.rate;
         let mut row = vec![
             text(if picked { ">" } else { "" }.into()),
             text(service_name(rate)),
             text(account(offer)),
-            right(text(money(rate.payable()))),
+            right(text(money(rate.payable().map(|price| price.total)))),
         ];
-        row.extend(kinds.then(|| text(kind(rate).to_owned())));
         if list {
-            row.push(right(text(money(rate.published().filter(|_| rate.saving().is_some())))));
-            row.push(right(text(rate.saving().map(|saved| saved.to_string()).unwrap_or_default())));
+            let published = rate.published().filter(|_| rate.saving().is_some());
+            row.push(right(text(money(published.map(|price| price.total)))));
+            row.push(right(text(money(rate.saving()))));
         }
-        let day = |day: chrono::NaiveDate| day.format("%a %-d %b").to_string();
-        row.extend(
-            ship_dates.then(|| text(day(offer.ship_date.or(shopped.shipment.ship_date).unwrap_or_default()))),
-        );
+        let day =
+            |day: Option<NaiveDate>| day.map(|day| day.format("%a %-d %b").to_string()).unwrap_or_default();
+        row.extend(ships.then(|| text(day(offer.ship_date.or(shopped.shipment.ship_date)))));
         row.push(text(arrival(rate)));
         row.extend(dated.then(|| text(shopped.verdict(at).map(verdict).unwrap_or_default())));
         table.add_row(row);
@@ -149,44 +158,63 @@ fn offers(output: &Output, shopped: &Shopped) -> String {
     table.to_string()
 }
 
-fn account(offer: &Offer) -> String {
-    let paid = match &offer.paid {
-        Settlement::Offline { .. } => ", paid offline",
-        _ => "",
-    };
-    match offer.account.owner {
-        Owner::Own => format!("{} (own{paid})", offer.account.name),
-        Owner::House if paid.is_empty() => offer.account.name.clone(),
-        Owner::House => format!("{} (paid offline)", offer.account.name),
+/// One line for prices that are not the account's own.
+fn kinds(offers: &[Offer]) -> Option<String> {
+    let mut found: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for offer in offers {
+        let kind = offer.rate.payable().map(|price| price.kind.as_str()).unwrap_or_default();
+        if kind != "account" {
+            found.entry(kind).or_default().insert(&offer.account.name);
+        }
     }
+    let words = |(kind, accounts): (&&str, &BTreeSet<&str>)| {
+        format!("{kind}: {}", accounts.iter().copied().collect::<Vec<_>>().join(", "))
+    };
+    let all: Vec<String> = found.iter().map(words).collect();
+    (!all.is_empty()).then(|| format!("prices are the accounts' own, but {}", all.join("; ")))
 }
 
-/// Whose price it is.
-pub(crate) fn kind(rate: &Rate) -> &str {
-    rate.payable().map(|price| price.kind.as_str()).unwrap_or_default()
+fn account(offer: &Offer) -> String {
+    let name = &offer.account.name;
+    match (offer.account.owner, matches!(offer.paid, Settlement::Offline { .. })) {
+        (Owner::Own, true) => format!("{name} (own, offline)"),
+        (Owner::Own, false) => format!("{name} (own)"),
+        (Owner::House, true) => format!("{name} (offline)"),
+        (Owner::House, false) => name.clone(),
+    }
 }
 
 /// In time or not, in few words.
 pub(crate) fn verdict(verdict: &Verdict) -> String {
     match verdict {
         Verdict::Open => String::new(),
-        Verdict::InTime { .. } => "yes".to_owned(),
-        Verdict::Late { days: 1, .. } => "1 day late".to_owned(),
-        Verdict::Late { days, .. } => format!("{days} days late"),
+        Verdict::InTime { .. } => "ok".to_owned(),
+        Verdict::Late { days, .. } => format!("{days}d late"),
         Verdict::Unproven => "no date".to_owned(),
         Verdict::Barred { by } => by.clone(),
     }
 }
 
+/// Services of an account that are not offered for one reason stand together; those that run elsewhere come last.
 fn rejected(output: &Output, answer: &ShopAnswer) -> String {
-    let mut table = output.compact(&["not offered", "account", "why", "what to do"]);
+    let mut groups: BTreeMap<(bool, &str, String, &str), Vec<&str>> = BTreeMap::new();
     for row in &answer.rejected {
         let rejected = &row.rejected;
+        let why = rejected.message.replace(&rejected.service_name, "it");
+        let why = format!("{why} ({})", rejected.reason);
+        let elsewhere = rejected.reason == RejectReason::Lane;
+        let key = (elsewhere, row.account.name.as_str(), why, rejected.cure.as_str());
+        groups.entry(key).or_default().push(&rejected.service_name);
+    }
+    let mut table = output.compact(&["account", "not offered", "why", "what to do"]);
+    for ((_, account, why, cure), services) in groups {
+        let count =
+            if services.len() > 3 { format!(" ({} services)", services.len()) } else { String::new() };
         table.add_row(vec![
-            rejected.service_name.clone(),
-            row.account.name.clone(),
-            format!("{} ({})", rejected.message, rejected.reason),
-            rejected.cure.clone(),
+            account.to_owned(),
+            format!("{}{count}", services.join(", ")),
+            why,
+            cure.to_owned(),
         ]);
     }
     table.to_string()

@@ -105,7 +105,11 @@ fn settings(carrier: &str, keys: &Value) -> Value {
     }
 }
 
+/// Accounts, and for accounts that are linked the same simulated carriers.
 fn toml_of(accounts: &BTreeMap<String, AccountConfig>) -> String {
-    let sections: BTreeMap<&str, _> = BTreeMap::from([("accounts", accounts)]);
-    toml::to_string_pretty(&sections).unwrap_or_default()
+    let base_url = |account: &AccountConfig| json!({ "base_url": account.settings.get("base_url") });
+    let carriers: BTreeMap<&String, Value> =
+        accounts.iter().map(|(id, account)| (id, base_url(account))).collect();
+    let all = json!({ "linking": { "carriers": carriers }, "accounts": accounts });
+    toml::to_string_pretty(&all).unwrap_or_default()
 }

@@ -194,3 +194,40 @@ fn unknown(registry: &Registry, path: String, id: &str) -> Option<FieldProblem> 
     };
     Some(FieldProblem::new(path, format!("`{id}` is not a carrier of this host"), cure))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn r7_the_memory_is_set_up_as_the_configuration_says() {
+        let text = "zone = \"America/New_York\"\n[cache]\nmax_age_seconds = 60\n\
+            tariff_changes = [{ carrier = \"ups\", at = \"2026-12-28T05:00:00Z\" }]";
+        let settings = toml::from_str::<ShopConfig>(text).unwrap().cache_settings();
+        assert_eq!((settings.max_age_seconds, settings.capacity), (60, CacheSettings::default().capacity));
+        assert_eq!(settings.zone.to_string(), "America/New_York");
+        assert_eq!(settings.tariff_changes[0].carrier.as_ref().map(|id| id.as_str()), Some("ups"));
+    }
+
+    #[test]
+    fn mistakes_name_their_place() {
+        let text = "[shop.carrier_deadlines_ms]\nupz = 100\n[linking.carriers.fedx]\nenabled = false\n\
+            [[terms]]\ncarrier = \"usp\"\nprogramme = \"p\"\nversion = \"1\"\nurl = \"https://carrier.example\"\n\
+            [shop.promises.p]\nwarehouses = []\ncut_offs = { per = \"option\", default = \"14:00:00\" }\n\
+            [shop.marketplaces.US]\npackages = [{ name = \"own\", dimensions = { length = \"1\", width = \"1\", height = \"1\", unit = \"in\" } }]\n";
+        let config: Config = toml::from_str(text).unwrap();
+        let mut paths: Vec<String> =
+            config.problems(&Registry::built_in()).into_iter().map(|problem| problem.path).collect();
+        paths.sort();
+        assert_eq!(
+            paths,
+            [
+                "linking.carriers.fedx",
+                "shop.carrier_deadlines_ms.upz",
+                "shop.marketplaces.US.packages[0].name",
+                "shop.promises.p.warehouses",
+                "terms[0].carrier",
+            ]
+        );
+    }
+}
