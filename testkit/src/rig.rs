@@ -88,7 +88,7 @@ pub type Outcome = Result<Packed>;
 impl Rig {
     /// The carrier of a crate with the folder `fixtures` below `manifest_dir`. Panics when it cannot be opened.
     pub fn new<P: CarrierPlugin>(manifest_dir: impl AsRef<Path>) -> Self {
-        let suite = Suite::new::<P>(manifest_dir);
+        let suite = Suite::new::<P>(manifest_dir.as_ref());
         let carrier = open(&suite);
         let mut played: BTreeMap<&'static str, Vec<Played>> = BTreeMap::new();
         for (name, scenario) in &suite.fixtures.scenarios {

@@ -62,8 +62,9 @@ fn settings() -> serde_json::Value {
 
 // ---------------------------------------------------------------- a library that says anything to the host
 
-unsafe extern "C" fn open(settings: Buffer, table: HostTable) -> waybill_core::abi::layout::OpenReply {
-    TABLE.set(Some(table));
+unsafe extern "C" fn open(settings: Buffer, table: *const HostTable) -> waybill_core::abi::layout::OpenReply {
+    // SAFETY: the host built by the same sources passes a valid, whole table.
+    TABLE.set(Some(unsafe { *table }));
     // SAFETY: the host's table is valid, and this is the library's own open.
     unsafe { guest::open::<Hello>(settings, table) }
 }

@@ -16,8 +16,6 @@ mod services;
 mod soak;
 mod world;
 
-pub(crate) use waybill_test_postgres as postgres;
-
 /// Declares each test twice: over SQLite and over PostgreSQL. The latter says so and passes where no server is installed.
 macro_rules! on_both {
     ($( $(#[$meta:meta])* async fn $name:ident($rig:ident: World { $world:expr }) $body:block )+) => { $(

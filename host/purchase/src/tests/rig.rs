@@ -7,9 +7,9 @@ use async_trait::async_trait;
 use waybill_core::*;
 
 use super::carrier::WorldCarrier;
-use waybill_test_postgres::{Cluster, cluster};
 use super::world::{World, WorldHost};
 use crate::*;
+use waybill_test_postgres::{Cluster, cluster};
 
 pub struct Rig {
     pub engine: Engine,

@@ -91,7 +91,7 @@ async fn once(participants: &[Participant], lanes: &[Shipment]) -> Result<usize,
     let mut offers = 0;
     for lane in lanes {
         let rate = RateRequest::new(lane.clone());
-        let answer = shop(participants, &ShopQuestion { rate, deadline: Duration::from_secs(10) }).await;
+        let answer = shop(participants, &ShopQuestion::new(rate, Duration::from_secs(10))).await;
         if let Some(missing) = answer.missing.first() {
             return Err(format!("{} is missing: {}", missing.account.name, missing.error).into());
         }
