@@ -22,6 +22,10 @@ use waybill_transport::{Lane, LaneSettings, Transport, TransportSettings};
 
 use measure::{Report, cpu_time, memory_mb, spread};
 
+/// As in the program; see there.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Kilobytes of the six answers.
 const ANSWER_KB: [usize; 6] = [5, 10, 15, 20, 30, 35];
 
