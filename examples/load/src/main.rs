@@ -11,6 +11,7 @@ mod carrier;
 mod carriers;
 mod measure;
 mod server;
+mod tls;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -30,7 +31,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const ANSWER_KB: [usize; 6] = [5, 10, 15, 20, 30, 35];
 
 /// What is measured, each in a process of its own: what one case leaves in memory is not another's.
-const CASES: [&str; 7] = ["0ms", "50ms", "250ms", "deadline", "in-flight", "kept", "identical"];
+const CASES: [&str; 8] =
+    ["0ms", "50ms", "250ms", "deadline", "in-flight-http2", "in-flight", "kept", "identical"];
 
 type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;
 
@@ -44,7 +46,8 @@ fn main() -> Outcome {
     let time = Duration::from_secs(if is("quick") { 2 } else { 10 });
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     if is("server") {
-        return runtime.block_on(server::serve_alone());
+        let certificate = after("server").ok_or("which file for the certificate?")?;
+        return runtime.block_on(server::serve_alone(certificate.as_ref()));
     }
     if is("carriers") {
         let url =
@@ -53,15 +56,29 @@ fn main() -> Outcome {
     }
     if let Some(address) = after("at") {
         let case = CASES.into_iter().find(|case| is(case)).ok_or("which case?")?;
+        if case == "in-flight-http2" {
+            let (port, root) = after("tls").zip(after("root")).ok_or("which port and which root?")?;
+            return runtime.block_on(in_flight_over_http2(port.parse()?, root.as_ref()));
+        }
         return runtime.block_on(measure_case(case, address.parse()?, time));
     }
     let chosen: Vec<&str> = CASES.into_iter().filter(|case| is(case)).collect();
     println!("six carriers, answers of 5 to 35 KB, {} cores", std::thread::available_parallelism()?);
-    let server = server::start()?;
+    let folder = tempfile::tempdir()?;
+    let root = folder.path().join("root.pem");
+    let server = server::start(&root)?;
     let words: Vec<&String> = arguments.iter().filter(|word| !CASES.contains(&word.as_str())).collect();
     for case in if chosen.is_empty() { CASES.to_vec() } else { chosen } {
         let mut program = std::process::Command::new(std::env::current_exe()?);
-        let done = program.args(&words).args([case, "at", &server.address.to_string()]).status()?;
+        program.args(&words).args([
+            case,
+            "at",
+            &server.address.to_string(),
+            "tls",
+            &server.tls.to_string(),
+            "root",
+        ]);
+        let done = program.arg(&root).status()?;
         if !done.success() {
             return Err(format!("{case}: {done}").into());
         }
@@ -73,11 +90,12 @@ async fn measure_case(case: &str, address: std::net::SocketAddr, time: Duration)
     let transport = Transport::new(TransportSettings::default())?;
     let six = |delay: [u64; 6]| -> Outcome<Vec<Participant>> {
         let numbered = delay.into_iter().zip(ANSWER_KB).enumerate();
-        numbered.map(|(at, (delay, kb))| participant(&transport, address, at, delay, kb)).collect()
+        let base = format!("http://{address}");
+        numbered.map(|(at, (delay, kb))| participant(&transport, &base, at, delay, kb)).collect()
     };
     match case {
         "deadline" => deadline(&six([50, 50, 50, 50, 50, 3000])?, time).await,
-        "in-flight" => in_flight(&six([2000; 6])?).await,
+        "in-flight" => in_flight("HTTP/1.1, 6,000 connections", &six([2000; 6])?).await,
         "kept" => cached(&six([0; 6])?).await,
         "identical" => coalesced(&six([50; 6])?).await,
         latency => {
@@ -97,19 +115,19 @@ async fn measure_case(case: &str, address: std::net::SocketAddr, time: Duration)
 
 fn participant(
     transport: &Arc<Transport>,
-    address: std::net::SocketAddr,
+    base: &str,
     at: usize,
     delay: u64,
     kb: usize,
 ) -> Outcome<Participant> {
     let id = format!("carrier-{at}");
+    let url: url::Url = format!("{base}/{delay}/{kb}").parse()?;
     let lane = Lane::new(LaneSettings {
         account: id.clone(),
         carrier: id.clone(),
-        hosts: vec![address.ip().to_string()],
+        hosts: url.host_str().map(str::to_owned).into_iter().collect(),
         ..LaneSettings::default()
     });
-    let url = format!("http://{address}/{delay}/{kb}").parse()?;
     let transport = transport.clone();
     Ok(Participant {
         account: AccountRef { name: id.clone(), carrier: id.as_str().into(), owner: Owner::House },
@@ -200,7 +218,20 @@ async fn deadline(all: &[Participant], time: Duration) {
     println!("deadline 300 ms, one carrier at 3 s: {}", spread(&mut took));
 }
 
-async fn in_flight(all: &[Participant]) {
+async fn in_flight_over_http2(port: u16, root: &std::path::Path) -> Outcome {
+    let extra_roots = vec![std::fs::read(root)?];
+    let transport = Transport::new(TransportSettings { extra_roots, ..TransportSettings::default() })?;
+    let six = |delay: u64| -> Outcome<Vec<Participant>> {
+        let numbered = ANSWER_KB.into_iter().enumerate();
+        let base = |at| format!("https://{}", tls::address(at, port));
+        numbered.map(|(at, kb)| participant(&transport, &base(at), at, delay, kb)).collect()
+    };
+    warm_up(&six(0)?).await;
+    in_flight("TLS and HTTP/2, 6 connections", &six(2000)?).await;
+    Ok(())
+}
+
+async fn in_flight(how: &str, all: &[Participant]) {
     let before = memory_mb();
     let all: Arc<[Participant]> = all.into();
     let mut running = tokio::task::JoinSet::new();
@@ -212,7 +243,7 @@ async fn in_flight(all: &[Participant]) {
     let during = memory_mb();
     let offers: usize = running.join_all().await.into_iter().sum();
     println!(
-        "1,000 shops in flight: {before} MB before, {during} MB during, {} MB after; {offers} offers",
+        "1,000 shops in flight, {how}: {before} MB before, {during} MB during, {} MB after; {offers} offers",
         memory_mb()
     );
 }

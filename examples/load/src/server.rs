@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::io::BufRead;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +17,8 @@ use crate::carrier::{Answer, Line, Row, SERVICES};
 /// The server in a process of its own; ended with this value.
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
+    /// Port of the servers with TLS and HTTP/2.
+    pub(crate) tls: u16,
     process: std::process::Child,
 }
 
@@ -27,23 +30,38 @@ impl Drop for Server {
 }
 
 /// Starts this program again as the server.
-pub(crate) fn start() -> std::io::Result<Server> {
+pub(crate) fn start(certificate: &Path) -> crate::Outcome<Server> {
     let mut program = std::process::Command::new(std::env::current_exe()?);
-    let mut process = program.arg("server").stdout(std::process::Stdio::piped()).spawn()?;
+    let mut process = program.arg("server").arg(certificate).stdout(std::process::Stdio::piped()).spawn()?;
     let mut line = String::new();
     if let Some(output) = process.stdout.take() {
         std::io::BufReader::new(output).read_line(&mut line)?;
     }
-    let address = line.trim().parse().map_err(std::io::Error::other)?;
-    Ok(Server { address, process })
+    let (address, tls) = line.trim().split_once(' ').ok_or("the server did not start")?;
+    Ok(Server { address: address.parse()?, tls: tls.parse()?, process })
 }
 
-/// Serves on a free port of this machine, which it prints, until it is killed.
-pub(crate) async fn serve_alone() -> crate::Outcome {
+/// What is answered, by its size in kilobytes.
+pub(crate) struct Answers(HashMap<usize, Bytes>);
+
+impl Answers {
+    /// The answer to `/<milliseconds>/<kilobytes>`, after that time.
+    pub(crate) async fn to(&self, path: &str) -> Bytes {
+        let mut parts = path.trim_start_matches('/').split('/').map(|part| part.parse::<u64>().unwrap_or(0));
+        let (delay, kb) = (parts.next().unwrap_or(0), parts.next().unwrap_or(0));
+        if delay > 0 {
+            tokio::time::sleep(Duration::from_millis(delay)).await;
+        }
+        usize::try_from(kb).ok().and_then(|kb| self.0.get(&kb)).cloned().unwrap_or_default()
+    }
+}
+
+/// Serves on free ports of this machine, which it prints, until it is killed. The certificate of its TLS goes to a file.
+pub(crate) async fn serve_alone(certificate: &Path) -> crate::Outcome {
+    let answers = Arc::new(Answers(ANSWER_KB.into_iter().map(|kb| (kb, answer(kb))).collect()));
     let listener = TcpListener::bind("127.0.0.1:0").await?;
-    println!("{}", listener.local_addr()?);
-    let answers: HashMap<usize, Bytes> = ANSWER_KB.into_iter().map(|kb| (kb, answer(kb))).collect();
-    let answers = Arc::new(answers);
+    let tls = crate::tls::serve(ANSWER_KB.len(), answers.clone(), certificate).await?;
+    println!("{} {tls}", listener.local_addr()?);
     loop {
         let (socket, _) = listener.accept().await?;
         let answers = answers.clone();
@@ -54,18 +72,13 @@ pub(crate) async fn serve_alone() -> crate::Outcome {
     }
 }
 
-async fn serve(mut socket: TcpStream, answers: &HashMap<usize, Bytes>) -> std::io::Result<()> {
+async fn serve(mut socket: TcpStream, answers: &Answers) -> std::io::Result<()> {
     socket.set_nodelay(true)?;
     let mut buffer = Vec::with_capacity(4096);
     loop {
         let Some((path, length)) = request(&mut socket, &mut buffer).await? else { return Ok(()) };
         buffer.drain(..length);
-        let mut parts = path.trim_start_matches('/').split('/').map(|part| part.parse::<u64>().unwrap_or(0));
-        let (delay, kb) = (parts.next().unwrap_or(0), parts.next().unwrap_or(0));
-        if delay > 0 {
-            tokio::time::sleep(Duration::from_millis(delay)).await;
-        }
-        let body = usize::try_from(kb).ok().and_then(|kb| answers.get(&kb)).cloned().unwrap_or_default();
+        let body = answers.to(&path).await;
         let head = format!(
             "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
             body.len()
