@@ -4,12 +4,14 @@
 
 mod common;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::LazyLock;
 
-use common::{account, host_answering, order, rate_request};
+use common::{host_answering, order, rate_request};
 use serde_json::{Value, json};
 use waybill_core::*;
-use waybill_testkit::{block_on, standard_now};
+use waybill_testkit::{ScriptedHost, block_on, standard_now};
 
 /// Answers to start from, with a name.
 fn bodies() -> Vec<(String, Value)> {
@@ -41,37 +43,77 @@ fn files(folder: &Path) -> Vec<(String, Value)> {
         .collect()
 }
 
-/// What each capability makes of an answer; of a refusal what a program acts on.
-fn said(body: &Value) -> Vec<String> {
-    fn told<T: std::fmt::Debug>(result: Result<T>) -> String {
-        match result {
-            Ok(value) => format!("{value:#?}"),
-            Err(error) => format!("{:?} {:?} {:?}", error.kind, error.phase, error.carrier_code()),
-        }
+/// What a capability makes of an answer; of a refusal what a program acts on.
+type Reading = fn(&Value) -> String;
+
+fn told<T: std::fmt::Debug>(result: Result<T>) -> String {
+    match result {
+        Ok(value) => format!("{value:#?}"),
+        Err(error) => format!("{:?} {:?} {:?}", error.kind, error.phase, error.carrier_code()),
     }
-    let host = host_answering(200, &body.to_string());
-    let (carrier, cx) = (account(), host.cx("leniency"));
-    let (label, tracking) = (carrier.label().unwrap(), carrier.tracking().unwrap());
-    let recover = RecoverRequest { order: order("us_business", "ground"), sent_at: standard_now() };
-    let address = AddressRequest { address: recover.order.shipment.to.clone() };
-    let proof = ProofRequest { number: "1".into(), shipped_on: None };
-    let key = PickupKey { confirmation: "1".into(), date: common::day(), carrier_data: None };
-    vec![
-        told(block_on(carrier.rate_quote().unwrap().quote(&cx, &rate_request("us_domestic")))),
-        told(block_on(label.buy(&cx, &order("us_to_de", "international-priority"), host.permit()))),
-        told(block_on(label.void(&cx, &common::key("794640010017")))),
-        told(block_on(label.recover(&cx, &recover))),
-        told(block_on(tracking.track(&cx, &TrackRequest::new(["122816215025810", "794640010017"])))),
-        told(block_on(tracking.proof_of_delivery(&cx, &proof))),
-        told(block_on(carrier.address_check().unwrap().check(&cx, &address))),
-        told(block_on(carrier.pickup().unwrap().schedule(&cx, &common::pickup(), host.permit()))),
-        told(block_on(carrier.pickup().unwrap().cancel(&cx, &key))),
-        told(block_on(carrier.manifest().unwrap().close(
-            &cx,
-            &common::manifest("1", "ground"),
+}
+
+/// One account for all, for opening one takes longer than a reading.
+fn account() -> &'static dyn Carrier {
+    static ACCOUNT: LazyLock<Box<dyn Carrier>> = LazyLock::new(common::account);
+    ACCOUNT.as_ref()
+}
+
+fn host(body: &Value) -> ScriptedHost {
+    host_answering(200, &body.to_string())
+}
+
+const READINGS: &[Reading] = &[
+    |body| {
+        told(block_on(
+            account().rate_quote().unwrap().quote(&host(body).cx("quote"), &rate_request("us_domestic")),
+        ))
+    },
+    |body| {
+        let (host, order) = (host(body), order("us_to_de", "international-priority"));
+        told(block_on(account().label().unwrap().buy(&host.cx("buy"), &order, host.permit())))
+    },
+    |body| {
+        told(block_on(account().label().unwrap().void(&host(body).cx("void"), &common::key("794640010017"))))
+    },
+    |body| {
+        let request = RecoverRequest { order: order("us_business", "ground"), sent_at: standard_now() };
+        told(block_on(account().label().unwrap().recover(&host(body).cx("recover"), &request)))
+    },
+    |body| {
+        let numbers = TrackRequest::new(["122816215025810", "794640010017"]);
+        told(block_on(account().tracking().unwrap().track(&host(body).cx("track"), &numbers)))
+    },
+    |body| {
+        let proof = ProofRequest { number: "1".into(), shipped_on: None };
+        told(block_on(account().tracking().unwrap().proof_of_delivery(&host(body).cx("proof"), &proof)))
+    },
+    |body| {
+        let address = AddressRequest { address: order("us_business", "ground").shipment.to };
+        told(block_on(account().address_check().unwrap().check(&host(body).cx("check"), &address)))
+    },
+    |body| {
+        let host = host(body);
+        told(block_on(account().pickup().unwrap().schedule(
+            &host.cx("pickup"),
+            &common::pickup(),
             host.permit(),
-        ))),
-    ]
+        )))
+    },
+    |body| {
+        let key = PickupKey { confirmation: "1".into(), date: common::day(), carrier_data: None };
+        told(block_on(account().pickup().unwrap().cancel(&host(body).cx("cancel"), &key)))
+    },
+    |body| {
+        let (host, day) = (host(body), common::manifest("1", "ground"));
+        told(block_on(account().manifest().unwrap().close(&host.cx("close"), &day, host.permit())))
+    },
+];
+
+/// The readings (by their place) that find something in an answer, and what they find.
+fn found(body: &Value) -> Vec<(usize, String)> {
+    let all = READINGS.iter().map(|reading| reading(body)).enumerate();
+    all.filter(|(_, said)| said.lines().count() > 3).collect()
 }
 
 type Dress = fn(Value) -> Value;
@@ -155,11 +197,11 @@ fn dressed(value: Value, dress: Dress) -> Value {
 fn an_answer_in_another_dress_says_the_same() {
     let (mut wrong, mut read) = (Vec::new(), 0);
     for (name, body) in bodies() {
-        let plain = said(&body);
-        read += plain.iter().filter(|said| said.lines().count() > 3).count();
-        for (dress, put_on) in DRESSES {
-            for (plain, said) in plain.iter().zip(said(&dressed(body.clone(), *put_on))) {
-                if *plain != said {
+        for (reading, plain) in found(&body) {
+            read += 1;
+            for (dress, put_on) in DRESSES {
+                let said = READINGS[reading](&dressed(body.clone(), *put_on));
+                if plain != said {
                     let line = plain.lines().zip(said.lines()).find(|(a, b)| a != b);
                     wrong.push(format!("{name}, {dress}: {line:?}"));
                 }
@@ -168,4 +210,72 @@ fn an_answer_in_another_dress_says_the_same() {
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
     assert!(read > 90, "{read}");
+}
+
+/// Every path of names in an answer, lists passed through.
+fn paths(value: &Value, at: &[String], found: &mut BTreeSet<Vec<String>>) {
+    match value {
+        Value::Object(parts) => {
+            for (key, part) in parts {
+                let path = [at, &[key.clone()]].concat();
+                paths(part, &path, found);
+                found.insert(path);
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| paths(item, at, found)),
+        _ => {}
+    }
+}
+
+/// Puts something, or nothing, in the place of everything that stands at a path.
+fn put(value: &mut Value, path: &[String], with: Option<&Value>) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(|item| put(item, path, with)),
+        Value::Object(parts) => match (path, with) {
+            ([last], Some(with)) => drop(parts.insert(last.clone(), with.clone())),
+            ([last], None) => drop(parts.remove(last)),
+            ([first, rest @ ..], _) => {
+                if let Some(part) = parts.get_mut(first) {
+                    put(part, rest, with);
+                }
+            }
+            _ => {}
+        },
+        _ => {}
+    }
+}
+
+/// What an answer cannot do without, by its path.
+const NEEDED: &[&str] = &[
+    "errors",
+    "output",
+    "output.documents",
+    "output.pickupConfirmationCode",
+    "output.resolvedAddresses",
+    "output.transactionShipments",
+    "output.transactionShipments.pieceResponses",
+];
+
+#[test]
+fn what_may_be_missing_is_not_missed() {
+    let (mut missed, mut tried) = (BTreeMap::new(), BTreeSet::new());
+    for (name, body) in bodies() {
+        let mut all = BTreeSet::new();
+        paths(&body, &[], &mut all);
+        for (reading, _) in found(&body) {
+            // Answers of one kind are alike.
+            for path in all.iter().filter(|path| tried.insert((reading, path.to_vec()))) {
+                for with in [None, Some(json!("strange"))] {
+                    let mut harmed = body.clone();
+                    put(&mut harmed, path, with.as_ref());
+                    let said = READINGS[reading](&harmed);
+                    let path = path.join(".");
+                    if said.starts_with("Malformed") && !NEEDED.contains(&path.as_str()) {
+                        missed.insert(format!("{path} {with:?}"), format!("{name}: {said}"));
+                    }
+                }
+            }
+        }
+    }
+    assert!(missed.is_empty(), "{missed:#?}");
 }

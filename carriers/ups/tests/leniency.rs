@@ -4,29 +4,31 @@
 #[allow(dead_code, reason = "each test file uses its own part")]
 mod common;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::LazyLock;
 
-use common::{host, key, order, pickup, shared, ups};
+use common::{key, order, pickup, shared};
 use serde_json::{Value, json};
 use waybill_core::*;
-use waybill_testkit::{Folder, block_on, sample_shipment};
+use waybill_testkit::{Folder, ScriptedHost, block_on, sample_shipment};
 
 /// Answers to start from, with a name and a status.
-fn bodies() -> Vec<(String, u16, Value)> {
+fn bodies() -> Vec<(String, Answer)> {
     let mut bodies = Vec::new();
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
     for (name, file) in files(&fixtures).into_iter().chain(files(&fixtures.join("own"))) {
         for exchange in file["exchanges"].as_array().into_iter().flatten() {
             let status = exchange["response"]["status"].as_u64().unwrap_or(200) as u16;
             let body = Folder::default().fill_json(&exchange["response"]["json"]).unwrap();
-            bodies.push((name.clone(), status, body));
+            bodies.push((name.clone(), (status, body)));
         }
     }
     for (name, file) in shared("samples").iter().flat_map(|folder| files(folder)) {
         let status = if name.contains("error") { 400 } else { 200 };
-        bodies.push((name, status, file));
+        bodies.push((name, (status, file)));
     }
-    bodies.retain(|(_, _, body)| body.is_object());
+    bodies.retain(|(_, (_, body))| body.is_object());
     bodies
 }
 
@@ -41,39 +43,75 @@ fn files(folder: &Path) -> Vec<(String, Value)> {
         .collect()
 }
 
-/// What each capability makes of an answer; of a refusal what a program acts on.
-fn said(status: u16, body: &Value) -> Vec<String> {
-    fn told<T: std::fmt::Debug>(result: Result<T>) -> String {
-        match result {
-            Ok(value) => format!("{value:#?}"),
-            Err(error) => format!("{:?} {:?} {:?}", error.kind, error.phase, error.carrier_code()),
-        }
+/// What a capability makes of an answer; of a refusal what a program acts on.
+type Reading = fn(&Answer) -> String;
+type Answer = (u16, Value);
+
+const NUMBER: &str = "1ZW8Y4B20300000019";
+
+fn told<T: std::fmt::Debug>(result: Result<T>) -> String {
+    match result {
+        Ok(value) => format!("{value:#?}"),
+        Err(error) => format!("{:?} {:?} {:?}", error.kind, error.phase, error.carrier_code()),
     }
-    let host = || host(&[(status, body.to_string())]);
-    let ups = ups();
-    let (label, tracking, pickups) = (ups.label().unwrap(), ups.tracking().unwrap(), ups.pickup().unwrap());
-    let rates = RateRequest::new(sample_shipment("us_domestic").unwrap());
-    let address = AddressRequest { address: order(1).shipment.to };
-    let number = "1ZW8Y4B20300000019";
-    let proof = ProofRequest { number: number.into(), shipped_on: None };
-    let cancelled = PickupKey { confirmation: "29W".into(), date: pickup().date, carrier_data: None };
-    let asked = RecoverRequest { order: order(1), sent_at: host().now() };
-    let (buying, arranging) = (host(), host());
-    vec![
-        told(block_on(ups.rate_quote().unwrap().quote(&host().cx("quote"), &rates))),
-        told(block_on(label.buy(&buying.cx("buy"), &order(1), buying.permit()))),
-        told(block_on(label.recover(&host().cx("recover"), &asked))),
-        told(block_on(label.void(&host().cx("void"), &key()))),
-        told(block_on(tracking.track(&host().cx("track"), &TrackRequest::new([number])))),
-        told(block_on(tracking.proof_of_delivery(&host().cx("proof"), &proof))),
-        told(block_on(ups.address_check().unwrap().check(&host().cx("check"), &address))),
-        told(block_on(pickups.schedule(&arranging.cx("pickup"), &pickup(), arranging.permit()))),
-        told(block_on(pickups.cancel(&host().cx("cancel"), &cancelled))),
-        told(block_on(
-            ups.trade_documents().unwrap().upload(&host().cx("upload"), &common::upload(Some(key()))),
-        )),
-        told(block_on(ups.account().unwrap().prove(&host().cx("account"), &AccountRequest {}))),
-    ]
+}
+
+/// One account for all, for opening one takes longer than a reading.
+fn ups() -> &'static dyn Carrier {
+    static ACCOUNT: LazyLock<Box<dyn Carrier>> = LazyLock::new(common::ups);
+    ACCOUNT.as_ref()
+}
+
+fn host(answer: &Answer) -> ScriptedHost {
+    common::host(&[(answer.0, answer.1.to_string())])
+}
+
+const READINGS: &[Reading] = &[
+    |body| {
+        let request = RateRequest::new(sample_shipment("us_domestic").unwrap());
+        told(block_on(ups().rate_quote().unwrap().quote(&host(body).cx("quote"), &request)))
+    },
+    |body| {
+        let host = host(body);
+        told(block_on(ups().label().unwrap().buy(&host.cx("buy"), &order(1), host.permit())))
+    },
+    |body| {
+        let (host, order) = (host(body), order(1));
+        let asked = RecoverRequest { order, sent_at: host.now() };
+        told(block_on(ups().label().unwrap().recover(&host.cx("recover"), &asked)))
+    },
+    |body| told(block_on(ups().label().unwrap().void(&host(body).cx("void"), &key()))),
+    |body| {
+        let request = TrackRequest::new([NUMBER]);
+        told(block_on(ups().tracking().unwrap().track(&host(body).cx("track"), &request)))
+    },
+    |body| {
+        let proof = ProofRequest { number: NUMBER.into(), shipped_on: None };
+        told(block_on(ups().tracking().unwrap().proof_of_delivery(&host(body).cx("proof"), &proof)))
+    },
+    |body| {
+        let address = AddressRequest { address: order(1).shipment.to };
+        told(block_on(ups().address_check().unwrap().check(&host(body).cx("check"), &address)))
+    },
+    |body| {
+        let host = host(body);
+        told(block_on(ups().pickup().unwrap().schedule(&host.cx("pickup"), &pickup(), host.permit())))
+    },
+    |body| {
+        let key = PickupKey { confirmation: "29W".into(), date: pickup().date, carrier_data: None };
+        told(block_on(ups().pickup().unwrap().cancel(&host(body).cx("cancel"), &key)))
+    },
+    |body| {
+        let files = common::upload(Some(key()));
+        told(block_on(ups().trade_documents().unwrap().upload(&host(body).cx("upload"), &files)))
+    },
+    |body| told(block_on(ups().account().unwrap().prove(&host(body).cx("account"), &AccountRequest {}))),
+];
+
+/// The readings (by their place) that find something in an answer, and what they find.
+fn found(answer: &Answer) -> Vec<(usize, String)> {
+    let all = READINGS.iter().map(|reading| reading(answer)).enumerate();
+    all.filter(|(_, said)| said.lines().count() > 3).collect()
 }
 
 type Dress = fn(Value) -> Value;
@@ -148,12 +186,12 @@ fn dressed(value: Value, dress: Dress) -> Value {
 #[test]
 fn an_answer_in_another_dress_says_the_same() {
     let (mut wrong, mut read) = (Vec::new(), 0);
-    for (name, status, body) in bodies() {
-        let plain = said(status, &body);
-        read += plain.iter().filter(|said| said.lines().count() > 3).count();
-        for (dress, put_on) in DRESSES {
-            for (plain, said) in plain.iter().zip(said(status, &dressed(body.clone(), *put_on))) {
-                if *plain != said {
+    for (name, answer) in bodies() {
+        for (reading, plain) in found(&answer) {
+            read += 1;
+            for (dress, put_on) in DRESSES {
+                let said = READINGS[reading](&(answer.0, dressed(answer.1.clone(), *put_on)));
+                if plain != said {
                     let line = plain.lines().zip(said.lines()).find(|(a, b)| a != b);
                     wrong.push(format!("{name}, {dress}: {line:?}"));
                 }
@@ -162,4 +200,81 @@ fn an_answer_in_another_dress_says_the_same() {
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
     assert!(read > 50, "{read}");
+}
+
+/// Every path of names in an answer, lists passed through.
+fn paths(value: &Value, at: &[String], found: &mut BTreeSet<Vec<String>>) {
+    match value {
+        Value::Object(parts) => {
+            for (key, part) in parts {
+                let path = [at, &[key.clone()]].concat();
+                paths(part, &path, found);
+                found.insert(path);
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| paths(item, at, found)),
+        _ => {}
+    }
+}
+
+/// Puts something, or nothing, in the place of everything that stands at a path.
+fn put(value: &mut Value, path: &[String], with: Option<&Value>) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(|item| put(item, path, with)),
+        Value::Object(parts) => match (path, with) {
+            ([last], Some(with)) => drop(parts.insert(last.clone(), with.clone())),
+            ([last], None) => drop(parts.remove(last)),
+            ([first, rest @ ..], _) => {
+                if let Some(part) = parts.get_mut(first) {
+                    put(part, rest, with);
+                }
+            }
+            _ => {}
+        },
+        _ => {}
+    }
+}
+
+/// What an answer cannot do without, by its path.
+const NEEDED: &[&str] = &[
+    "LabelRecoveryResponse",
+    "LabelRecoveryResponse.LabelResults",
+    "LabelRecoveryResponse.LabelResults.LabelImage",
+    "LabelRecoveryResponse.LabelResults.LabelImage.GraphicImage",
+    "LabelRecoveryResponse.LabelResults.TrackingNumber",
+    "PickupCreationResponse",
+    "PickupCreationResponse.PRN",
+    "RateResponse",
+    "ShipmentResponse",
+    "ShipmentResponse.ShipmentResults",
+    "ShipmentResponse.ShipmentResults.PackageResults",
+    "XAVResponse",
+    "trackResponse",
+    // Files that are none.
+    "trackResponse.shipment.package.deliveryInformation.pod.content",
+    "trackResponse.shipment.package.deliveryInformation.signature.image",
+];
+
+#[test]
+fn what_may_be_missing_is_not_missed() {
+    let (mut missed, mut tried) = (BTreeMap::new(), BTreeSet::new());
+    for (name, answer) in bodies() {
+        let mut all = BTreeSet::new();
+        paths(&answer.1, &[], &mut all);
+        for (reading, _) in found(&answer) {
+            // Answers of one kind are alike.
+            for path in all.iter().filter(|path| tried.insert((reading, path.to_vec()))) {
+                for with in [None, Some(json!("strange"))] {
+                    let mut harmed = answer.clone();
+                    put(&mut harmed.1, path, with.as_ref());
+                    let said = READINGS[reading](&harmed);
+                    let path = path.join(".");
+                    if said.starts_with("Malformed") && !NEEDED.contains(&path.as_str()) {
+                        missed.insert(format!("{path} {with:?}"), format!("{name}: {said}"));
+                    }
+                }
+            }
+        }
+    }
+    assert!(missed.is_empty(), "{missed:#?}");
 }
