@@ -65,6 +65,31 @@ pub trait Carrier: Send + Sync {
     }
 }
 
+/// Inside `impl Carrier for ...`: the accessors of the capabilities that the account itself implements.
+///
+/// ```
+/// # use waybill_core::*;
+/// # struct Account { profile: Profile }
+/// # #[async_trait::async_trait]
+/// # impl AccountCheck for Account {
+/// #     async fn prove(&self, _: &Cx, _: &AccountRequest) -> Result<AccountReply> { unimplemented!() }
+/// # }
+/// impl Carrier for Account {
+///     fn profile(&self) -> &Profile {
+///         &self.profile
+///     }
+///     waybill_core::offers! { account: AccountCheck }
+/// }
+/// ```
+#[macro_export]
+macro_rules! offers {
+    ($($accessor:ident: $capability:ident),+ $(,)?) => {
+        $(fn $accessor(&self) -> ::core::option::Option<&dyn $crate::$capability> {
+            ::core::option::Option::Some(self)
+        })+
+    };
+}
+
 /// Prices.
 #[async_trait]
 pub trait RateQuote: Send + Sync {

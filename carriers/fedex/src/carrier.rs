@@ -3,9 +3,8 @@
 use url::Url;
 use waybill_core::wire::endpoint;
 use waybill_core::{
-    AccountCheck, AddressCheck, Carrier, CarrierPlugin, Label, Manifest, Pickup, Profile, RateQuote,
-    RateRequest, Recipients, RejectReason, Rejected, Result, Service, Shipment, TokenCache, Tracking,
-    TradeDocuments, screen,
+    Carrier, CarrierPlugin, Profile, RateRequest, Recipients, RejectReason, Rejected, Result, Service,
+    Shipment, TokenCache, screen,
 };
 
 use crate::config::Config;
@@ -103,29 +102,9 @@ impl Carrier for FedEx {
     fn profile(&self) -> &Profile {
         &self.profile
     }
-    fn rate_quote(&self) -> Option<&dyn RateQuote> {
-        Some(self)
-    }
-    fn label(&self) -> Option<&dyn Label> {
-        Some(self)
-    }
-    fn tracking(&self) -> Option<&dyn Tracking> {
-        Some(self)
-    }
-    fn manifest(&self) -> Option<&dyn Manifest> {
-        Some(self)
-    }
-    fn pickup(&self) -> Option<&dyn Pickup> {
-        Some(self)
-    }
-    fn address_check(&self) -> Option<&dyn AddressCheck> {
-        Some(self)
-    }
-    fn account(&self) -> Option<&dyn AccountCheck> {
-        Some(self)
-    }
-    fn trade_documents(&self) -> Option<&dyn TradeDocuments> {
-        Some(self)
+    waybill_core::offers! {
+        rate_quote: RateQuote, label: Label, tracking: Tracking, manifest: Manifest, pickup: Pickup,
+        address_check: AddressCheck, account: AccountCheck, trade_documents: TradeDocuments,
     }
 }
 

@@ -1,9 +1,6 @@
 //! The opened account and what it can do.
 
-use waybill_core::{
-    AccountCheck, AddressCheck, Carrier, CarrierPlugin, Consent, Label, Pickup, Profile, RateQuote, Result,
-    TokenCache, Tracking, TradeDocuments,
-};
+use waybill_core::{Carrier, CarrierPlugin, Profile, Result, TokenCache};
 
 use crate::auth::Renewal;
 use crate::config::Config;
@@ -48,29 +45,9 @@ impl Carrier for Ups {
     fn profile(&self) -> &Profile {
         &self.profile
     }
-    fn rate_quote(&self) -> Option<&dyn RateQuote> {
-        Some(self)
-    }
-    fn label(&self) -> Option<&dyn Label> {
-        Some(self)
-    }
-    fn tracking(&self) -> Option<&dyn Tracking> {
-        Some(self)
-    }
-    fn pickup(&self) -> Option<&dyn Pickup> {
-        Some(self)
-    }
-    fn address_check(&self) -> Option<&dyn AddressCheck> {
-        Some(self)
-    }
-    fn account(&self) -> Option<&dyn AccountCheck> {
-        Some(self)
-    }
-    fn trade_documents(&self) -> Option<&dyn TradeDocuments> {
-        Some(self)
-    }
-    fn consent(&self) -> Option<&dyn Consent> {
-        Some(self)
+    waybill_core::offers! {
+        rate_quote: RateQuote, label: Label, tracking: Tracking, pickup: Pickup,
+        address_check: AddressCheck, account: AccountCheck, trade_documents: TradeDocuments, consent: Consent,
     }
 }
 

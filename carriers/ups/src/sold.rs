@@ -14,10 +14,10 @@ use crate::{error, rate};
 pub(crate) fn parse(response: &Response, order: &LabelOrder) -> Result<Purchase> {
     let answer: ShipmentResponseWrapper = error::read(response, "label")?;
     let answer = answer.shipment_response;
-    let results = answer.shipment_results;
     let lacking = |what: &str| {
         Error::malformed(format!("label: the answer has no {what}")).with_words(wire::words_of(response))
     };
+    let results = answer.shipment_results.ok_or_else(|| lacking("results"))?;
     let first = || results.package_results.iter().find_map(|package| package.tracking_number.clone());
     let key = results.shipment_identification_number.clone().or_else(first);
     let key = key.ok_or_else(|| lacking("shipment number"))?;

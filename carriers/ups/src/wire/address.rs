@@ -29,7 +29,7 @@ pub struct AddressKeyFormat {
     #[serde(default, deserialize_with = "lenient::text", skip_serializing_if = "Option::is_none")]
     pub consignee_name: Option<String>,
     /// Street lines.
-    #[serde(default, deserialize_with = "lenient::list")]
+    #[serde(default, deserialize_with = "super::common::texts")]
     pub address_line: Vec<String>,
     /// City.
     #[serde(default, deserialize_with = "lenient::text", skip_serializing_if = "Option::is_none")]

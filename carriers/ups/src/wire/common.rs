@@ -35,6 +35,13 @@ fn code<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> 
     lenient::text(deserializer).map(Option::unwrap_or_default)
 }
 
+/// Texts, of which a number or a blank may be one.
+pub fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    #[derive(Deserialize)]
+    struct Line(#[serde(deserialize_with = "lenient::text")] Option<String>);
+    Ok(lenient::list::<Line, _>(deserializer)?.into_iter().filter_map(|line| line.0).collect())
+}
+
 /// An indicator in an answer: being there means yes, unless its value is a word for no.
 pub fn indicator<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
     struct Indicator;

@@ -75,7 +75,7 @@ pub struct PushToImageRepositoryRequest {
 #[derive(Serialize, Deserialize)]
 pub struct DocumentIds {
     /// At most 26 characters each.
-    #[serde(rename = "DocumentID", default, deserialize_with = "lenient::list")]
+    #[serde(rename = "DocumentID", default, deserialize_with = "super::common::texts")]
     pub ids: Vec<String>,
 }
 

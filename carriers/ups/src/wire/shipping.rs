@@ -207,7 +207,8 @@ pub struct ShipmentResponse {
     #[serde(default, deserialize_with = "lenient::object")]
     pub response: Option<ResponsePart>,
     /// The sale.
-    pub shipment_results: ShipmentResults,
+    #[serde(default, deserialize_with = "lenient::object")]
+    pub shipment_results: Option<ShipmentResults>,
 }
 
 /// The sale.
