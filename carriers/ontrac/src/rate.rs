@@ -154,12 +154,15 @@ enum Line<'a> {
     Refused(RejectReason, String),
 }
 
+/// Services by OnTrac's code.
+type Lines<'a> = Vec<(String, Line<'a>)>;
+
 /// The services of all parcels, matched by their ids, and why a parcel has none.
 fn lines<'a>(
     config: &Config,
     count: usize,
     answers: &'a [RateShipment],
-) -> (Vec<(String, Line<'a>)>, Option<(RejectReason, String)>) {
+) -> (Lines<'a>, Option<(RejectReason, String)>) {
     let (mut lines, mut refusal) = (Vec::new(), None);
     let by_uid: HashMap<&str, &RateShipment> =
         answers.iter().map(|answer| (answer.uid.trim(), answer)).collect();
@@ -230,7 +233,7 @@ fn rejected(service: ServiceCode, service_name: String, reason: RejectReason, me
     Rejected { service, service_name, reason, message, cure: String::new(), carrier_code: None }
 }
 
-fn add<'a>(config: &Config, lines: &mut Vec<(String, Line<'a>)>, rate: &'a WireRate) {
+fn add<'a>(config: &Config, lines: &mut Lines<'a>, rate: &'a WireRate) {
     let Some(code) = said(&rate.service) else { return };
     let refused = match said(&rate.error) {
         Some(text) => Some((Meaning::of(text).reason(), error::shown(config, text))),
