@@ -154,18 +154,18 @@ enum Line<'a> {
     Refused(RejectReason, String),
 }
 
-/// Puts the answers of all parcels together, by their ids. A service is offered when every parcel has a price in it.
-pub(crate) fn assemble(
+/// Services by OnTrac's code.
+type Lines<'a> = Vec<(String, Line<'a>)>;
+
+/// The services of all parcels, matched by their ids, and why a parcel has none.
+fn lines<'a>(
     config: &Config,
-    profile: &Profile,
-    asked: &RateRequest,
-    answers: &[RateShipment],
-) -> RateReply {
-    let mut lines: Vec<(String, Line<'_>)> = Vec::new();
+    count: usize,
+    answers: &'a [RateShipment],
+) -> (Lines<'a>, Option<(RejectReason, String)>) {
+    let (mut lines, mut refusal) = (Vec::new(), None);
     let by_uid: HashMap<&str, &RateShipment> =
         answers.iter().map(|answer| (answer.uid.trim(), answer)).collect();
-    let count = asked.shipment.parcels.len();
-    let mut refusal: Option<(RejectReason, String)> = None;
     for at in 1..=count {
         // The answer to a single parcel may come without its id.
         let only =
@@ -181,6 +181,18 @@ pub(crate) fn assemble(
             add(config, &mut lines, rate);
         }
     }
+    (lines, refusal)
+}
+
+/// Puts the answers of all parcels together, by their ids. A service is offered when every parcel has a price in it.
+pub(crate) fn assemble(
+    config: &Config,
+    profile: &Profile,
+    asked: &RateRequest,
+    answers: &[RateShipment],
+) -> RateReply {
+    let count = asked.shipment.parcels.len();
+    let (lines, refusal) = lines(config, count, answers);
     let mut reply = RateReply::default();
     for (code, line) in lines {
         let known = profile.service_by_carrier_code(&code);
@@ -221,7 +233,7 @@ fn rejected(service: ServiceCode, service_name: String, reason: RejectReason, me
     Rejected { service, service_name, reason, message, cure: String::new(), carrier_code: None }
 }
 
-fn add<'a>(config: &Config, lines: &mut Vec<(String, Line<'a>)>, rate: &'a WireRate) {
+fn add<'a>(config: &Config, lines: &mut Lines<'a>, rate: &'a WireRate) {
     let Some(code) = said(&rate.service) else { return };
     let refused = match said(&rate.error) {
         Some(text) => Some((Meaning::of(text).reason(), error::shown(config, text))),

@@ -273,6 +273,16 @@ mod tests {
         assert!(rows.windows(2).all(|pair| pair[0].1 < pair[1].0), "{rows:?}");
     }
 
+    type Row = (u16, &'static str, ErrorKind, Option<&'static str>, Phase);
+
+    fn check(rows: &[Row]) {
+        for (status, body, kind, code, phase) in rows {
+            let error = refusal(&answer(*status, body), "test");
+            assert_eq!((&error.kind, error.carrier_code(), error.phase), (kind, *code, *phase), "{body}");
+            assert_eq!(error.http_status(), Some(*status));
+        }
+    }
+
     #[test]
     fn every_shape_of_error_has_its_kind_code_and_phase() {
         let rows = [
@@ -328,6 +338,18 @@ mod tests {
                 Some("010005"),
                 Phase::Answered,
             ),
+            (500, r#"{"fault":{"faultstring":"x"}}"#, ErrorKind::Unavailable, None, Phase::OutcomeUnknown),
+            (503, "<html>", ErrorKind::Unavailable, None, Phase::OutcomeUnknown),
+            (400, "<html>", ErrorKind::Other("http_400".into()), None, Phase::OutcomeUnknown),
+        ];
+        check(&rows);
+        let throttled = refusal(&answer(429, r#"{"error":{"code":"429","message":"Too many"}}"#), "test");
+        assert!(matches!(throttled.kind, ErrorKind::RateLimited { .. }) && throttled.is_retryable());
+    }
+
+    #[test]
+    fn errors_without_the_envelope_and_in_odd_entries_are_read_too() {
+        check(&[
             (
                 401,
                 r#"{"fault":{"faultstring":"Invalid API call","detail":{"errorcode":"keymanagement.service.InvalidAPICallAsNoApiProductMatchFound"}}}"#,
@@ -355,17 +377,7 @@ mod tests {
             (404, "{}", ErrorKind::NotFound, None, Phase::OutcomeUnknown),
             (400, "Bad Request", ErrorKind::Other("http_400".into()), None, Phase::OutcomeUnknown),
             (401, "", ErrorKind::Auth, None, Phase::Answered),
-            (500, r#"{"fault":{"faultstring":"x"}}"#, ErrorKind::Unavailable, None, Phase::OutcomeUnknown),
-            (503, "<html>", ErrorKind::Unavailable, None, Phase::OutcomeUnknown),
-            (400, "<html>", ErrorKind::Other("http_400".into()), None, Phase::OutcomeUnknown),
-        ];
-        for (status, body, kind, code, phase) in rows {
-            let error = refusal(&answer(status, body), "test");
-            assert_eq!((&error.kind, error.carrier_code(), error.phase), (&kind, code, phase), "{body}");
-            assert_eq!(error.http_status(), Some(status));
-        }
-        let throttled = refusal(&answer(429, r#"{"error":{"code":"429","message":"Too many"}}"#), "test");
-        assert!(matches!(throttled.kind, ErrorKind::RateLimited { .. }) && throttled.is_retryable());
+        ]);
     }
 
     #[test]

@@ -20,7 +20,7 @@ pub(crate) fn clock(text: &str) -> Option<NaiveTime> {
     let text = text.trim();
     let digits = |part: &str| NaiveTime::parse_from_str(part, "%H:%M:%S").ok();
     let half = || {
-        let plain = text.to_ascii_uppercase().replace('.', "").replace(' ', "");
+        let plain = text.to_ascii_uppercase().replace(['.', ' '], "");
         NaiveTime::parse_from_str(&plain, "%I:%M%p").ok()
     };
     half()

@@ -322,8 +322,7 @@ fn offset_minutes(text: &str) -> Option<i32> {
         digits.split_once(':').or_else(|| (digits.len() == 4).then(|| digits.split_at_checked(2)).flatten());
     let minutes = match pair {
         Some((hours, minutes)) => {
-            i32::try_from(hours.parse::<u16>().ok()?).ok()?.checked_mul(60)?
-                + i32::from(minutes.parse::<u8>().ok()?)
+            i32::from(hours.parse::<u16>().ok()?) * 60 + i32::from(minutes.parse::<u8>().ok()?)
         }
         None => i32::from(digits.parse::<u16>().ok()?),
     };

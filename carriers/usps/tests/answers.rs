@@ -250,9 +250,11 @@ fn a_state_is_known_from_whatever_tells_it() {
     }
 }
 
-#[test]
-fn an_expected_day_is_read_from_each_field_that_holds_one() {
-    for (fields, day, time, end_of_day, guaranteed) in [
+/// Fields, the day and time that they mean, whether the day's end is meant, whether it is promised.
+type Expected = (Value, &'static str, Option<&'static str>, bool, Option<bool>);
+
+fn expectations() -> Vec<Expected> {
+    vec![
         (
             json!({ "deliveryDateExpectation": { "expectedDeliveryDate": "2026-11-28" } }),
             "2026-11-28",
@@ -316,7 +318,12 @@ fn an_expected_day_is_read_from_each_field_that_holds_one() {
             false,
             None,
         ),
-    ] {
+    ]
+}
+
+#[test]
+fn an_expected_day_is_read_from_each_field_that_holds_one() {
+    for (fields, day, time, end_of_day, guaranteed) in expectations() {
         let mut body = fields.clone();
         body["statusCategory"] = json!("In Transit");
         let expected = tracked(&body).expected.unwrap_or_else(|| panic!("{fields}"));

@@ -195,7 +195,6 @@ fn buy(host: &Arc<Recorder>, carrier: &Usps, shipment: &Shipment, service: &Serv
 }
 
 fn follow_ups(host: &Arc<Recorder>, carrier: &Usps) {
-    let home = sample_shipment("us_domestic").unwrap();
     for (service, number, data) in [
         ("priority-mail", "9405503699300124287028", "domestic"),
         ("ground-advantage", "9202390299300124287035", "return"),
@@ -217,15 +216,15 @@ fn follow_ups(host: &Arc<Recorder>, carrier: &Usps) {
             }
         }
     }
-    let entry = ManifestEntry {
-        shipment_key: "9405503699300124287028".into(),
-        tracking: vec!["9405503699300124287028".into()],
-        service: "priority-mail".into(),
-    };
+    let home = sample_shipment("us_domestic").unwrap();
     let manifest = ManifestRequest {
         from: home.from.clone(),
         ship_date: home.ship_date.unwrap(),
-        shipments: vec![entry],
+        shipments: vec![ManifestEntry {
+            shipment_key: "9405503699300124287028".into(),
+            tracking: vec!["9405503699300124287028".into()],
+            service: "priority-mail".into(),
+        }],
         handle: sample_handle(),
     };
     let _ = block_on(carrier.close(&cx(host, "close"), &manifest, permit()));
@@ -233,16 +232,24 @@ fn follow_ups(host: &Arc<Recorder>, carrier: &Usps) {
     (track.shipped_from, track.destination) =
         (home.ship_date, Some((Country::US, Some("78704-1234".into()))));
     let _ = block_on(carrier.track(&cx(host, "track"), &track));
-    let places = [None, Some("porch"), Some("Mail Room"), Some("behind the shed")];
-    for (place, service) in places.into_iter().zip([
-        "priority-mail",
-        "ground-advantage",
-        "media-mail",
-        "priority-mail-international",
-    ]) {
+    collections(host, carrier, &home);
+    for address in [home.from, home.to] {
+        let _ = block_on(carrier.check(&cx(host, "check"), &AddressRequest { address }));
+    }
+    let _ = block_on(carrier.prove(&cx(host, "prove"), &AccountRequest {}));
+}
+
+fn collections(host: &Arc<Recorder>, carrier: &Usps, home: &Shipment) {
+    let date = home.ship_date.unwrap();
+    for (place, service) in [
+        (None, "priority-mail"),
+        (Some("porch"), "ground-advantage"),
+        (Some("Mail Room"), "media-mail"),
+        (Some("behind the shed"), "priority-mail-international"),
+    ] {
         let request = PickupRequest {
             address: home.from.clone(),
-            date: home.ship_date.unwrap(),
+            date,
             ready: "10:00:00".parse().unwrap(),
             close: "17:00:00".parse().unwrap(),
             parcels: home.parcels.clone(),
@@ -254,13 +261,8 @@ fn follow_ups(host: &Arc<Recorder>, carrier: &Usps) {
         };
         let _ = block_on(carrier.schedule(&cx(host, "schedule"), &request, permit()));
     }
-    let key =
-        PickupKey { confirmation: "WTC0000001".into(), date: home.ship_date.unwrap(), carrier_data: None };
+    let key = PickupKey { confirmation: "WTC0000001".into(), date, carrier_data: None };
     let _ = block_on(carrier.cancel(&cx(host, "cancel"), &key));
-    for address in [home.from, home.to] {
-        let _ = block_on(carrier.check(&cx(host, "check"), &AddressRequest { address }));
-    }
-    let _ = block_on(carrier.prove(&cx(host, "prove"), &AccountRequest {}));
 }
 
 /// API below its server, and its file. Those without a file: sign-in, service standards, the current tracking.

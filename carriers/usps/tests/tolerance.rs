@@ -30,58 +30,50 @@ const NEEDED: &[(&str, &[&str])] = &[
 
 /// Answers of every API with every field that is read, in invented words.
 fn answers() -> Vec<(&'static str, Value)> {
-    let commitment = json!({ "name": "3 Days", "expectedDeliveryDate": "2026-11-27", "scheduleDeliveryDate": "2026-11-27",
-        "guaranteedDelivery": false, "isPriorityMailNextDay": false });
-    let warnings = json!([{ "warningCode": "003", "warningDescription": "May not be available" }]);
-    let fees = json!([{ "name": "Nonstandard Length > 22 in.", "SKU": "D811", "price": 4.00 }]);
+    let mut all = prices();
+    all.extend(labels());
+    all.extend(histories());
+    all.extend([
+        ("token", json!({ "access_token": "t", "token_type": "Bearer", "issued_at": 1, "expires_in": "28799", "scope": "labels" })),
+        ("payment", json!({ "paymentAuthorizationToken": "p", "roles": [{ "roleName": "PAYER" }] })),
+        ("void", json!({ "trackingNumber": "1", "status": "DISPUTED", "disputeId": 103789 })),
+        ("scan_form", json!({ "form": "5630", "mailingDate": "2026-11-24", "shipment": { "trackingNumbers": ["1"] },
+            "manifestNumber": "9275", "trackingNumbers": ["1", 2], "fromAddress": {}, "SCANFormImage": "JVBERi0xLjQK" })),
+        ("pickup", json!({ "confirmationNumber": "WTC1", "pickupDate": "2026-11-24", "carrierPickupRequest": { "pickupDate": "2026-11-24" } })),
+        ("address", json!({ "firm": null, "address": { "streetAddress": "2093 COPPERLEAF TER", "secondaryAddress": "APT 5B",
+                "city": "AUSTIN", "state": "TX", "ZIPCode": "78704", "ZIPPlus4": "1234", "urbanization": null },
+            "additionalInfo": { "DPVConfirmation": "Y", "DPVCMRA": "N", "business": "N", "vacant": "N", "carrierRoute": "C001" },
+            "corrections": [{ "code": "", "text": "" }], "matches": [{ "code": "31", "text": "exact" }], "warnings": ["w"] })),
+        ("account", json!({ "accountType": "EPS", "accountNumber": "1", "nonProfitStatus": false, "sufficientFunds": true })),
+    ]);
+    all
+}
+
+fn commitment() -> Value {
+    json!({ "name": "3 Days", "expectedDeliveryDate": "2026-11-27", "scheduleDeliveryDate": "2026-11-27",
+        "guaranteedDelivery": false, "isPriorityMailNextDay": false })
+}
+
+fn warnings() -> Value {
+    json!([{ "warningCode": "003", "warningDescription": "May not be available" }])
+}
+
+fn fees() -> Value {
+    json!([{ "name": "Nonstandard Length > 22 in.", "SKU": "D811", "price": 4.00 }])
+}
+
+fn prices() -> Vec<(&'static str, Value)> {
     let option = json!({
-        "commitment": commitment, "totalPrice": 17.35, "totalBasePrice": 16.35,
+        "commitment": commitment(), "totalPrice": 17.35, "totalBasePrice": 16.35,
         "rates": [{ "SKU": "DPXX0XXXXC08020", "description": "Priority Mail", "priceType": "COMMERCIAL", "price": 12.35,
-            "weight": 2, "dimWeight": 0, "dimensionalWeight": 0, "fees": fees, "warnings": warnings, "mailClass": "PRIORITY_MAIL",
+            "weight": 2, "dimWeight": 0, "dimensionalWeight": 0, "fees": fees(), "warnings": warnings(), "mailClass": "PRIORITY_MAIL",
             "zone": "08", "productName": "", "productDefinition": "", "processingCategory": "MACHINABLE",
             "rateIndicator": "SP", "destinationEntryFacilityType": "NONE", "startDate": "2026-07-12", "endDate": "" }],
         "extraServices": [{ "extraService": "921", "name": "Signature Confirmation", "priceType": "COMMERCIAL",
-            "price": 3.65, "SKU": "DXSC", "warnings": warnings }],
+            "price": 3.65, "SKU": "DXSC", "warnings": warnings() }],
         "dutiesTaxesFeesQuote": { "packageFee": 1.5, "itemQuotes": [{ "itemId": "1", "dutyPrice": 2, "taxPrice": 3 }] },
     });
-    let metadata = json!({
-        "labelAddress": { "streetAddress": "2093 COPPERLEAF TER", "city": "AUSTIN", "state": "TX", "ZIPCode": "78704" },
-        "routingInformation": "42078704", "trackingNumber": "9405503699300124287028", "constructCode": "C03",
-        "SKU": "DPXX0XXXXC08020", "postage": 12.35, "extraServices": [{ "name": "Signature Confirmation", "SKU": "DXSC",
-            "price": 3.65, "warnings": warnings }],
-        "fees": fees, "zone": "08", "mailingDate": "2026-11-24T22:00:00Z", "commitment": commitment, "weightUOM": "lb",
-        "weight": 2, "dimensionalWeight": 0.0, "permitHolderName": "", "inductionType": {}, "labelBrokerID": "",
-        "bannerText": "USPS TRACKING # USPS Ship", "retailDistributionCode": "01", "serviceTypeCode": "055",
-        "returnReceiptTrackingNumber": "9490903699300124287026", "links": [{ "rel": ["Tracking URL"], "href": "x" }],
-    });
-    let mut top = metadata.clone();
-    top["labelImage"] = json!("JVBERi0xLjQK");
-    top["receiptImage"] = json!("JVBERi0xLjQK");
-    let abroad = json!({
-        "labelMetadata": { "internationalTrackingNumber": "LZ000012162US", "postage": 30.5, "internationalPriceGroup": "12",
-            "extraServices": [{ "serviceID": "930", "serviceName": "Insurance", "sku": "IX", "price": 2.5, "warnings": [] }],
-            "weight": 2, "dimensionalWeight": "0.0", "fees": [], "mailingDate": "2026-11-24" },
-        "prepaidDutiesTaxesFees": { "packageFee": 1.5, "itemCosts": [{ "dutyPrice": 5, "taxPrice": 1, "itemDescription": "x" }] },
-        "labelImage": "JVBERi0xLjQK",
-    });
-    let event = json!({ "eventType": "Delivered", "eventCode": "01", "eventTimestamp": "2026-11-28T13:58:00",
-        "GMTTimestamp": "2026-11-28T19:58:00Z", "GMTOffset": "-06:00", "eventCity": "AUSTIN", "eventState": "TX",
-        "eventZIP": "78704", "eventZIPCode": "78704", "eventCountry": null, "firm": null, "name": "O FENNIMORE",
-        "authorizedAgent": "false", "actionCode": "", "reasonCode": "" });
-    let tracked = json!({ "trackingNumber": "1", "status": "Delivered", "statusCategory": "Delivered",
-        "statusSummary": "Your item was delivered.", "mailClass": "Priority Mail<SUP>&reg;</SUP>", "services": ["a"],
-        "deliveryDateExpectation": { "expectedDeliveryDate": "2026-11-28", "predictedDeliveryDate": "2026-11-28",
-            "predictedDeliveryWindowStartTime": "09:00", "predictedDeliveryWindowEndTime": "18:00:00", "endOfDay": "End of Day" },
-        "expectedDeliveryTimeStamp": "2026-11-28T18:00:00", "predictedDeliveryTimeStamp": "2026-11-28T18:00:00",
-        "predictedDeliveryDate": "2026-11-28", "guaranteedDeliveryTimeStamp": "2026-11-28T18:00:00",
-        "guaranteedDeliveryDate": "2026-11-28", "endOfDay": "9:00 pm", "associatedLabel": "", "eventSummaries": ["Delivered"],
-        "relatedReturnReceiptID": "", "trackingEvents": [event.clone(), event] });
     vec![
-        (
-            "token",
-            json!({ "access_token": "t", "token_type": "Bearer", "issued_at": 1, "expires_in": "28799", "scope": "labels" }),
-        ),
-        ("payment", json!({ "paymentAuthorizationToken": "p", "roles": [{ "roleName": "PAYER" }] })),
         (
             "options",
             json!({ "originZIPCode": "98109", "pricingOptions": [{ "priceType": "COMMERCIAL", "paymentAccount": {},
@@ -95,44 +87,61 @@ fn answers() -> Vec<(&'static str, Value)> {
             "serviceStandardMessage": "3 Days", "cutOffTime": 1700, "acceptanceLocations": {},
             "delivery": { "scheduledDeliveryDateTime": "2026-11-27T18:00:00", "guaranteedDelivery": false } }]),
         ),
-        ("label", top.clone()),
+    ]
+}
+
+fn labels() -> Vec<(&'static str, Value)> {
+    let metadata = json!({
+        "labelAddress": { "streetAddress": "2093 COPPERLEAF TER", "city": "AUSTIN", "state": "TX", "ZIPCode": "78704" },
+        "routingInformation": "42078704", "trackingNumber": "9405503699300124287028", "constructCode": "C03",
+        "SKU": "DPXX0XXXXC08020", "postage": 12.35, "extraServices": [{ "name": "Signature Confirmation", "SKU": "DXSC",
+            "price": 3.65, "warnings": warnings() }],
+        "fees": fees(), "zone": "08", "mailingDate": "2026-11-24T22:00:00Z", "commitment": commitment(), "weightUOM": "lb",
+        "weight": 2, "dimensionalWeight": 0.0, "permitHolderName": "", "inductionType": {}, "labelBrokerID": "",
+        "bannerText": "USPS TRACKING # USPS Ship", "retailDistributionCode": "01", "serviceTypeCode": "055",
+        "returnReceiptTrackingNumber": "9490903699300124287026", "links": [{ "rel": ["Tracking URL"], "href": "x" }],
+    });
+    let mut top = metadata.clone();
+    (top["labelImage"], top["receiptImage"]) = (json!("JVBERi0xLjQK"), json!("JVBERi0xLjQK"));
+    let mut back = metadata.clone();
+    (back["returnLabelImage"], back["sku"]) = (json!("JVBERi0xLjQK"), json!("DPXX0XXXXC08020"));
+    let abroad = json!({
+        "labelMetadata": { "internationalTrackingNumber": "LZ000012162US", "postage": 30.5, "internationalPriceGroup": "12",
+            "extraServices": [{ "serviceID": "930", "serviceName": "Insurance", "sku": "IX", "price": 2.5, "warnings": [] }],
+            "weight": 2, "dimensionalWeight": "0.0", "fees": [], "mailingDate": "2026-11-24" },
+        "prepaidDutiesTaxesFees": { "packageFee": 1.5, "itemCosts": [{ "dutyPrice": 5, "taxPrice": 1, "itemDescription": "x" }] },
+        "labelImage": "JVBERi0xLjQK",
+    });
+    vec![
+        ("label", top),
         (
             "label",
             json!({ "labelMetadata": metadata, "labelImage": "JVBERi0xLjQK", "reprintInfo": { "reprintNumber": 1, "reprintLimit": 3 } }),
         ),
         ("label", abroad),
         ("return_label", json!({ "returnLabelMetadata": metadata, "returnLabelImage": "JVBERi0xLjQK" })),
-        ("return_label", {
-            let mut back = metadata.clone();
-            back["returnLabelImage"] = json!("JVBERi0xLjQK");
-            back["sku"] = json!("DPXX0XXXXC08020");
-            back
-        }),
-        ("void", json!({ "trackingNumber": "1", "status": "DISPUTED", "disputeId": 103789 })),
-        (
-            "scan_form",
-            json!({ "form": "5630", "mailingDate": "2026-11-24", "shipment": { "trackingNumbers": ["1"] },
-            "manifestNumber": "9275", "trackingNumbers": ["1", 2], "fromAddress": {}, "SCANFormImage": "JVBERi0xLjQK" }),
-        ),
+        ("return_label", back),
+    ]
+}
+
+fn histories() -> Vec<(&'static str, Value)> {
+    let event = json!({ "eventType": "Delivered", "eventCode": "01", "eventTimestamp": "2026-11-28T13:58:00",
+        "GMTTimestamp": "2026-11-28T19:58:00Z", "GMTOffset": "-06:00", "eventCity": "AUSTIN", "eventState": "TX",
+        "eventZIP": "78704", "eventZIPCode": "78704", "eventCountry": null, "firm": null, "name": "O FENNIMORE",
+        "authorizedAgent": "false", "actionCode": "", "reasonCode": "" });
+    let tracked = json!({ "trackingNumber": "1", "status": "Delivered", "statusCategory": "Delivered",
+        "statusSummary": "Your item was delivered.", "mailClass": "Priority Mail<SUP>&reg;</SUP>", "services": ["a"],
+        "deliveryDateExpectation": { "expectedDeliveryDate": "2026-11-28", "predictedDeliveryDate": "2026-11-28",
+            "predictedDeliveryWindowStartTime": "09:00", "predictedDeliveryWindowEndTime": "18:00:00", "endOfDay": "End of Day" },
+        "expectedDeliveryTimeStamp": "2026-11-28T18:00:00", "predictedDeliveryTimeStamp": "2026-11-28T18:00:00",
+        "predictedDeliveryDate": "2026-11-28", "guaranteedDeliveryTimeStamp": "2026-11-28T18:00:00",
+        "guaranteedDeliveryDate": "2026-11-28", "endOfDay": "9:00 pm", "associatedLabel": "", "eventSummaries": ["Delivered"],
+        "relatedReturnReceiptID": "", "trackingEvents": [event.clone(), event] });
+    vec![
         ("track", tracked.clone()),
         (
             "track_batch",
             json!([tracked, { "trackingNumber": "2", "error": { "code": "404", "message": "x", "errors": [] } }]),
-        ),
-        (
-            "pickup",
-            json!({ "confirmationNumber": "WTC1", "pickupDate": "2026-11-24", "carrierPickupRequest": { "pickupDate": "2026-11-24" } }),
-        ),
-        (
-            "address",
-            json!({ "firm": null, "address": { "streetAddress": "2093 COPPERLEAF TER", "secondaryAddress": "APT 5B",
-                "city": "AUSTIN", "state": "TX", "ZIPCode": "78704", "ZIPPlus4": "1234", "urbanization": null },
-            "additionalInfo": { "DPVConfirmation": "Y", "DPVCMRA": "N", "business": "N", "vacant": "N", "carrierRoute": "C001" },
-            "corrections": [{ "code": "", "text": "" }], "matches": [{ "code": "31", "text": "exact" }], "warnings": ["w"] }),
-        ),
-        (
-            "account",
-            json!({ "accountType": "EPS", "accountNumber": "1", "nonProfitStatus": false, "sufficientFunds": true }),
         ),
     ]
 }

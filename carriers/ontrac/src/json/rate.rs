@@ -109,10 +109,13 @@ pub(crate) fn test_message(account: &JsonAccount, now: DateTime<Utc>) -> RateMes
     }
 }
 
+/// A parcel's prices in a service, and when it arrives; or why there is no price.
+type Priced = std::result::Result<(Vec<Price>, Option<DeliveryEstimate>), String>;
+
 /// What OnTrac says of one parcel: a price for each service, or why there is none.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Answer {
-    priced: BTreeMap<String, std::result::Result<(Vec<Price>, Option<DeliveryEstimate>), String>>,
+    priced: BTreeMap<String, Priced>,
     refused: Option<String>,
 }
 

@@ -48,18 +48,13 @@ pub(super) fn shipments(cx: &Cx, account: &Account, request: &Request) -> String
     format!("<Error></Error><Shipments>{answers}</Shipments>")
 }
 
-fn sell(cx: &Cx, account: &Account, node: &Node) -> Result<(Sale, Price), String> {
-    let origin = place(node, "shipper", "Shipper")?;
-    let destination = place(node, "consignee", "Consignee")?;
-    if let Some(biller) = node.get("BillTo").filter(|biller| *biller != "0" && *biller != account.number) {
-        tracing::debug!(length = biller.len(), "third party billing is not simulated");
-        return Err("Billing Account is Invalid or Does Not Allow Third Party Billing".into());
-    }
+/// The parcel that a shipment element describes.
+fn package(node: &Node, origin: &Place, destination: &Place) -> Result<Package, String> {
     let number = |path: &str| node.get(path).and_then(number);
     let format = || "Invalid Shipment Information (Invalid Data Format)".to_owned();
     let truth =
         |path: &str| node.get(path).is_some_and(|text| text.eq_ignore_ascii_case("true") || text == "1");
-    let package = Package {
+    Ok(Package {
         from: origin.postal.clone(),
         to: destination.postal.clone(),
         residential: truth("Residential"),
@@ -69,7 +64,17 @@ fn sell(cx: &Cx, account: &Account, node: &Node) -> Result<(Sale, Price), String
         sides: ["DIM/Length", "DIM/Width", "DIM/Height"].map(|path| number(path).unwrap_or_default()),
         service: node.get("Service").ok_or_else(format)?.to_owned(),
         date: node.get("ShipDate").and_then(|date| date.parse::<NaiveDate>().ok()).ok_or_else(format)?,
-    };
+    })
+}
+
+fn sell(cx: &Cx, account: &Account, node: &Node) -> Result<(Sale, Price), String> {
+    let origin = place(node, "shipper", "Shipper")?;
+    let destination = place(node, "consignee", "Consignee")?;
+    if let Some(biller) = node.get("BillTo").filter(|biller| *biller != "0" && *biller != account.number) {
+        tracing::debug!(length = biller.len(), "third party billing is not simulated");
+        return Err("Billing Account is Invalid or Does Not Allow Third Party Billing".into());
+    }
+    let package = package(node, &origin, &destination)?;
     let price = rate::price(account, &package)?;
     let uid = node.get("UID").unwrap_or_default();
     let tracking = match chosen_number(cx, account, node.get("Tracking"), uid)? {

@@ -181,6 +181,17 @@ pub(super) fn rows(parcel: &Parcel, returns: bool) -> &'static [Row] {
     }
 }
 
+/// What a parcel's longest side costs extra: fee name, SKU and cents.
+fn length_fees(longest: Decimal) -> Vec<(&'static str, &'static str, i64)> {
+    if longest > Decimal::from(30) {
+        vec![("Nonstandard Length > 30 in.", "D813XUXXXXX0000", 900)]
+    } else if longest > Decimal::from(22) {
+        vec![("Nonstandard Length > 22 in.", "D811XUXXXXX0000", 400)]
+    } else {
+        Vec::new()
+    }
+}
+
 pub(super) fn price(row: &'static Row, parcel: &Parcel) -> Result<Price, Refusal> {
     let refused = |text: &str| Err((400, "", text.to_owned()));
     if parcel.pounds > Decimal::from(70) {
@@ -210,12 +221,6 @@ pub(super) fn price(row: &'static Row, parcel: &Parcel) -> Result<Price, Refusal
         _ => commercial,
     };
     let machinable = longest <= Decimal::from(22) && parcel.pounds <= Decimal::from(25);
-    let mut fees = Vec::new();
-    if longest > Decimal::from(30) {
-        fees.push(("Nonstandard Length > 30 in.", "D813XUXXXXX0000", 900));
-    } else if longest > Decimal::from(22) {
-        fees.push(("Nonstandard Length > 22 in.", "D811XUXXXXX0000", 400));
-    }
     let extras = EXTRAS
         .iter()
         .filter(|(code, ..)| parcel.extras.iter().any(|wanted| wanted == code))
@@ -225,7 +230,7 @@ pub(super) fn price(row: &'static Row, parcel: &Parcel) -> Result<Price, Refusal
     Ok(Price {
         row,
         price,
-        fees,
+        fees: length_fees(longest),
         extras,
         sku: format!("{}{letter}{zone}{billed:03}0", row.sku),
         zone,
