@@ -21,7 +21,7 @@ use waybill_core::{
 use crate::mode::Direct;
 use crate::scripted::{Prepared, prepare};
 use crate::suite::Suite;
-use crate::{Folder, block_on, standard_now};
+use crate::{Folder, Sent, block_on, standard_now};
 
 /// Ends an answer inside the data; JSON and XML never hold it unescaped.
 const NEXT: u8 = 0x1e;
@@ -90,25 +90,26 @@ impl Rig {
     pub fn new<P: CarrierPlugin>(manifest_dir: impl AsRef<Path>) -> Self {
         let suite = Suite::new::<P>(manifest_dir.as_ref());
         let carrier = open(&suite);
+        let common = prepare(&suite.base, suite.fixtures.common.clone(), Folder::new(&suite.fixtures.folder));
+        // What `common.json` can answer comes from there, and from the data only when that is asked for.
+        let own = |sent: &Sent| {
+            request_of(sent).is_none_or(|request| planned(&common, &suite.base, &request).is_none())
+        };
         let mut played: BTreeMap<&'static str, Vec<Played>> = BTreeMap::new();
-        for (name, scenario) in &suite.fixtures.scenarios {
+        for name in suite.fixtures.scenarios.keys() {
             let Some(run) = suite.play_clean(name) else { continue };
             for called in &run.calls {
-                let own = |at: &Option<usize>| at.is_some_and(|at| at < scenario.exchanges.len());
-                let answers = run
-                    .requests
-                    .iter()
-                    .zip(&run.matched)
-                    .filter(|(sent, matched)| sent.operation == called.operation && own(matched));
-                let answers = answers.filter_map(|(sent, _)| sent.outcome.as_ref()?.as_ref().ok());
-                let answers = answers.map(copy).collect();
-                let input = serde_json::to_vec(&called.input).unwrap_or_default();
-                let went_well = called.reply.is_ok();
-                let entry = Played { scenario: name.clone(), input, answers, went_well };
+                let sent = run.requests.iter().filter(|sent| sent.operation == called.operation && own(sent));
+                let answers = sent.filter_map(|sent| sent.outcome.as_ref()?.as_ref().ok()).map(copy);
+                let entry = Played {
+                    scenario: name.clone(),
+                    input: serde_json::to_vec(&called.input).unwrap_or_default(),
+                    answers: answers.collect(),
+                    went_well: called.reply.is_ok(),
+                };
                 played.entry(called.operation).or_default().push(entry);
             }
         }
-        let common = prepare(&suite.base, suite.fixtures.common.clone(), Folder::new(&suite.fixtures.folder));
         Self { suite, carrier, common, played }
     }
 
@@ -192,9 +193,8 @@ impl Rig {
 
     /// Plays data to an operation.
     pub fn play(&self, operation: &str, data: &[u8]) -> Outcome {
-        // With tokens out of the data the carrier must not remember one.
-        let fresh = (data.first().is_some_and(|first| first & COMMON != 0)).then(|| open(&self.suite));
-        let carrier = fresh.as_deref().unwrap_or(&*self.carrier);
+        // A carrier remembers tokens: a new one makes each play the same whatever was played before.
+        let carrier = open(&self.suite);
         let all = self.played.get(operation).map(Vec::as_slice).unwrap_or_default();
         let pick = data.first().map_or(0, |first| usize::from(first & !COMMON));
         let Some(played) = all.get(pick % all.len().max(1)) else {
@@ -203,7 +203,7 @@ impl Rig {
         let (cx, feed) = self.feed(operation, data);
         let spends = ALL.iter().any(|info| info.name == operation && info.effect == Effect::Spend);
         let permit = spends.then(|| SpendPermit::issue(PermitId("rig".to_owned())));
-        let outcome = block_on(dispatch(carrier, &cx, operation, &played.input, permit));
+        let outcome = block_on(dispatch(&*carrier, &cx, operation, &played.input, permit));
         self.judge(operation, &feed, &outcome);
         outcome
     }
@@ -312,16 +312,22 @@ struct Feed {
     now: Mutex<DateTime<Utc>>,
 }
 
-impl Feed {
-    /// The answer of `common.json`, unless that comes from the data as well.
-    fn planned(&self, request: &Request) -> Option<Response> {
-        let path = request.uri().path();
-        let path = path.strip_prefix(self.base.path().trim_end_matches('/')).unwrap_or(path);
-        let fits = |exchange: &&Prepared| {
-            exchange.request.as_ref().is_ok_and(|expected| expected.difference(request, path).is_none())
-        };
-        self.common.as_ref()?.iter().find(fits)?.response.as_ref().ok().map(copy)
-    }
+/// The request that was sent, again.
+fn request_of(sent: &Sent) -> Option<Request> {
+    let builder = http::Request::builder().method(sent.method.clone()).uri(sent.uri.clone());
+    let mut request = builder.body(sent.body.clone()).ok()?;
+    *request.headers_mut() = sent.headers.clone();
+    Some(request)
+}
+
+/// The answer that exchanges have for a request.
+fn planned(common: &[Prepared], base: &Url, request: &Request) -> Option<Response> {
+    let path = request.uri().path();
+    let path = path.strip_prefix(base.path().trim_end_matches('/')).unwrap_or(path);
+    let fits = |exchange: &&Prepared| {
+        exchange.request.as_ref().is_ok_and(|expected| expected.difference(request, path).is_none())
+    };
+    common.iter().find(fits)?.response.as_ref().ok().map(copy)
 }
 
 #[async_trait]
@@ -333,7 +339,8 @@ impl Host for Feed {
         if outgoing.effect == Effect::Spend {
             self.spent.fetch_add(1, Ordering::Relaxed);
         }
-        if let Some(planned) = self.planned(&outgoing.request) {
+        let common = self.common.as_deref().unwrap_or_default();
+        if let Some(planned) = planned(common, &self.base, &outgoing.request) {
             return Ok(planned);
         }
         let at = self.given.fetch_add(1, Ordering::Relaxed).min(self.answers.len().saturating_sub(1));

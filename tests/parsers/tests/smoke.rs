@@ -154,8 +154,13 @@ fn harmed(mut data: Vec<u8>, harms: &[Harm]) -> Vec<u8> {
     data
 }
 
+/// How many mutations are tried; `WAYBILL_SMOKE_CASES` asks for more.
+fn cases() -> u32 {
+    std::env::var("WAYBILL_SMOKE_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(1500)
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1500, failure_persistence: None, max_shrink_iters: 200, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(), failure_persistence: None, max_shrink_iters: 200, ..ProptestConfig::default() })]
 
     #[test]
     fn no_mutation_is_a_finding(target in any::<Index>(), seed in any::<Index>(), harms in prop::collection::vec(harm(), 1..5)) {
