@@ -133,6 +133,19 @@ fn from_the_command_to_a_rate_through_a_library() {
     }
 }
 
+/// In Waybill's own tree, which a folder stands in for here: nothing is built.
+#[test]
+fn inside_the_tree_the_commands_are_those_of_the_workspace() {
+    let tree = tempfile::tempdir().unwrap();
+    std::fs::create_dir_all(tree.path().join("carriers/hello")).unwrap();
+    std::fs::write(tree.path().join("carriers/hello/Cargo.toml"), "").unwrap();
+    let said = waybill(tree.path(), &["new-carrier", "acme-parcel"]);
+    assert!(said.contains("cargo rustc -p waybill-acme-parcel --lib") && !said.contains("cd "), "{said}");
+    let manifest = std::fs::read_to_string(tree.path().join("carriers/acme-parcel/Cargo.toml")).unwrap();
+    assert!(manifest.contains("waybill-core.workspace = true"), "{manifest}");
+    assert!(!manifest.contains("hello"), "{manifest}");
+}
+
 #[test]
 fn the_example_out_of_the_tree_builds_loads_and_quotes() {
     let home = tempfile::tempdir().unwrap();

@@ -14,13 +14,13 @@ pub(crate) fn plugin(copy: &Path, symbol: &str) -> Result<Plugin, String> {
     let library = open(copy).map_err(|error| {
         format!("the system cannot load it ({error}): check that all libraries it needs are installed and that data_dir is not mounted noexec")
     })?;
-    let library: &'static libloading::Library = Box::leak(Box::new(library));
     // SAFETY: `inspect` found the symbol, with a descriptor's magic number, ABI version and size behind it; by the pinned
-    // hash the operator vouches for the rest. The pointer is valid for ever because the library is leaked.
+    // hash the operator vouches for the rest. The pointer is valid for ever because the library is never closed.
     let descriptor: &'static Descriptor = unsafe {
         let found = library.get::<*const Descriptor>(symbol.as_bytes());
-        let found = found.map_err(|error| format!("its symbol {symbol} cannot be found ({error})"))?;
-        match (*found).as_ref() {
+        let found = found.map(|symbol| *symbol);
+        std::mem::forget(library);
+        match found.map_err(|error| format!("its symbol {symbol} cannot be found ({error})"))?.as_ref() {
             Some(descriptor) => descriptor,
             None => return Err(format!("its symbol {symbol} points nowhere: build it again")),
         }

@@ -26,17 +26,27 @@ pub(crate) fn run(output: &Output, args: &NewCarrierArgs) -> Result<(), Failure>
         output.print_json(&serde_json::json!({ "package": names.package, "files": files }));
         return Ok(());
     }
-    let (shown, library) = (folder.display(), names.crate_name());
-    output.line(format!("{shown}: {} files of {}. Next:", files.len(), names.package));
-    output.line(format!("  cd {shown}"));
+    output.line(format!("{}: {} files of {}. Next:", folder.display(), files.len(), names.package));
+    // In the tree everything is built from its root.
+    let of = match source {
+        Source::Workspace => format!(" -p {}", names.package),
+        _ => {
+            output.line(format!("  cd {}", folder.display()));
+            String::new()
+        }
+    };
+    let (prefix, suffix) = (std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
+    let library = format!("target/release/{prefix}{}{suffix}", names.crate_name());
+    for (command, purpose) in [
+        (format!("cargo test{of}"), "its conformance cases and wire messages"),
+        (format!("cargo run{of} --example mock"), "a mock of its API, and an account for it"),
+        (format!("cargo rustc{of} --lib --release --crate-type cdylib"), "the dynamic library"),
+        (format!("waybill plugin inspect {library}"), "the section that loads it"),
+    ] {
+        output.line(format!("  {command:<70}  # {purpose}"));
+    }
     output.line(
-        "  cargo test                                        # its conformance cases and wire messages",
+        "Then read src/lib.rs: its comments lead from file to file. docs/guide-carriers.md is the guide.",
     );
-    output.line(
-        "  cargo run --example mock                          # a mock of its API, and an account for it",
-    );
-    output.line("  cargo rustc --lib --release --crate-type cdylib   # the dynamic library");
-    output.line(format!("  waybill plugin inspect target/release/lib{library}.so"));
-    output.line("Then read src/lib.rs: its comments lead from file to file.");
     Ok(())
 }

@@ -27,7 +27,7 @@ async fn main() -> Result<(), Failure> {
     let sandbox = Sandbox::builder().in_memory_ledger().start().await?;
     let state = tempfile::tempdir()?;
     let six = carriers::six(&sandbox, state.path())?;
-    let tape = replay::Tape::default();
+    let tape = replay::Tape::new();
 
     println!("{} cores. Time of one call, answers from memory:", std::thread::available_parallelism()?);
     calls::measure(&six, &tape, if quick { 200 } else { 2_000 }).await?;

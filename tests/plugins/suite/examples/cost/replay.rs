@@ -15,7 +15,7 @@ use waybill_core::{
 use waybill_testkit::HttpHost;
 
 /// Answers by method and path, and by the body where one path answers several questions.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Tape {
     answers: Arc<Mutex<HashMap<String, Response>>>,
     real: HttpHost,
@@ -29,6 +29,13 @@ fn copy(response: &Response) -> Response {
 }
 
 impl Tape {
+    /// An empty tape whose clock stands at the sandbox's time.
+    pub fn new() -> Self {
+        let real = HttpHost::new();
+        real.set_now(Utc::now());
+        Self { answers: Arc::default(), real }
+    }
+
     fn find(&self, place: &str, body: &[u8]) -> Option<Response> {
         let answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
         let exact = format!("{place} {}", String::from_utf8_lossy(body));
