@@ -5,7 +5,9 @@ mod carrier;
 mod crashes;
 mod model;
 mod money;
+mod reference;
 mod rig;
+mod seeds;
 mod soak;
 mod world;
 
