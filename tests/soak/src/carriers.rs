@@ -36,7 +36,8 @@ pub async fn serve(ledger: &Path, seed: u64) -> io::Result<()> {
     Ok(())
 }
 
-fn accounts(sandbox: &Sandbox) -> BTreeMap<String, Value> {
+/// Accounts at the simulated carriers, as settings; `carrier` names the carrier.
+pub fn accounts(sandbox: &Sandbox) -> BTreeMap<String, Value> {
     let six: Vec<&str> = sandbox.carriers();
     let config = waybill_tests::config(sandbox, &six, Path::new("."));
     let mut accounts: BTreeMap<String, Value> = config
