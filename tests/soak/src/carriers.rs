@@ -36,7 +36,8 @@ pub async fn serve(ledger: &Path, seed: u64) -> io::Result<()> {
     Ok(())
 }
 
-fn accounts(sandbox: &Sandbox) -> BTreeMap<String, Value> {
+/// Accounts at the simulated carriers, as settings; `carrier` names the carrier.
+pub fn accounts(sandbox: &Sandbox) -> BTreeMap<String, Value> {
     let six: Vec<&str> = sandbox.carriers();
     let config = waybill_tests::config(sandbox, &six, Path::new("."));
     let mut accounts: BTreeMap<String, Value> = config
@@ -51,7 +52,8 @@ fn accounts(sandbox: &Sandbox) -> BTreeMap<String, Value> {
         })
         .collect();
     if let Some(mut eub) = accounts.get("china-post").cloned() {
-        let keys = sandbox.credentials_of("china-post", 1);
+        // The same account as on the open platform, so that parcels can be tracked there.
+        let keys = sandbox.credentials("china-post");
         eub["gateway"] = "eub".into();
         eub["eub"] = json!({
             "token": keys["authenticate"], "customer_code": keys["customer_code"], "vip_code": keys["vip_code"],

@@ -151,7 +151,7 @@ const CHECKS: &[(&str, &str)] = &[
     ),
     (
         "I13",
-        "SELECT p.id, 'refused unsent, and sent ' || a.sends || ' times' FROM purchase p JOIN attempt a ON a.purchase_id = p.id \
+        "SELECT p.id, 'refused unsent, and sent ' || a.sends || ' times' FROM purchase p JOIN attempt a ON a.purchase_id = p.id AND a.n = p.current_attempt \
          WHERE p.state = 'rejected' AND p.failure LIKE '%\"sent\":false%' AND a.sends > 0 AND EXISTS \
          (SELECT 1 FROM evidence e WHERE e.subject = a.id AND e.kind = 'answer')",
     ),
@@ -202,7 +202,9 @@ async fn check_files(engine: &Engine, report: &mut Report) -> Result<(), EngineE
                         .sql(
                             "SELECT l.id, l.tenant, d.id, d.bytes_sealed, d.sha256 FROM label l JOIN purchase p ON p.id = l.purchase_id \
                              LEFT JOIN document d ON d.id = l.document_id \
-                             WHERE l.id > $1 AND l.state = 'live' AND p.state = 'bought' ORDER BY l.id LIMIT 500",
+                             WHERE l.id > $1 AND l.state = 'live' AND p.state = 'bought' \
+                             AND NOT EXISTS (SELECT 1 FROM carrier_op o WHERE o.kind = 'void' AND o.target = l.id) \
+                             ORDER BY l.id LIMIT 500",
                         )
                         .bind(from);
                     db.all(query).await

@@ -213,7 +213,7 @@ impl Engine {
             }
             _ => None,
         };
-        self.settle_void(op, order, voided, why, Some(reply)).await?;
+        self.settle_void(op, order, voided, why, Some(reply), false).await?;
         Ok(Step::Stop)
     }
 
@@ -223,7 +223,9 @@ impl Engine {
         let hopeless = !error.is_retryable() && error.phase != Phase::OutcomeUnknown;
         let reply = self.seal_json(Place::new("carrier_op", &op.new.id, &op.new.tenant), &error)?;
         if hopeless || op.checks >= self.inner.options.void_tries {
-            self.settle_void(op, order, Vec::new(), Some(error.to_string()), Some(reply)).await?;
+            // An earlier try may have been carried out, and this refusal may be its echo: then only a person can tell.
+            let doubtful = op.checks > 1;
+            self.settle_void(op, order, Vec::new(), Some(error.to_string()), Some(reply), doubtful).await?;
             return Ok(Step::Stop);
         }
         let schedule = &self.inner.options.void_again;
@@ -248,6 +250,7 @@ impl Engine {
         voided: Vec<String>,
         why: Option<String>,
         reply: Option<Vec<u8>>,
+        doubtful: bool,
     ) -> Result<()> {
         let next = self.attempt_after_void(op, order).await?;
         let (op, order) = (op.clone(), order.clone());
@@ -260,6 +263,7 @@ impl Engine {
                         order: &order,
                         voided: &voided,
                         why: why.as_deref(),
+                        doubtful,
                         next: next.as_ref(),
                     };
                     done.write(&mut db, reply).await
@@ -308,6 +312,8 @@ struct Done<'a> {
     voided: &'a [String],
     /// Why something is not void.
     why: Option<&'a str>,
+    /// It may be void all the same.
+    doubtful: bool,
     next: Option<&'a crate::store::NewAttempt>,
 }
 
@@ -317,9 +323,10 @@ impl Done<'_> {
         let Some(row) = db.purchase(&self.order.purchase).await? else { return Ok(()) };
         let asked = self.op.new.purpose == "asked";
         let told = match self.why {
-            Some(why) if !asked || !self.voided.is_empty() => {
+            Some(why) if !asked || !self.voided.is_empty() || self.doubtful => {
                 let attempt = db.attempt_by_id(&self.order.attempt).await?;
-                let reason = format!("a label that should be void is not: {why}");
+                let word = if self.doubtful { "may or may not be" } else { "is not" };
+                let reason = format!("a label that should be void {word}: {why}");
                 attempt.map(|attempt| json(&attention(&row, &attempt, &reason, &["void", "keep"])))
             }
             _ => None,

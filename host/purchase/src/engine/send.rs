@@ -10,13 +10,13 @@ use waybill_core::{
 };
 
 use super::desk::Desk;
-use super::sale::{Settled, Source};
+use super::sale::{Settled, Source, attention};
 use super::verdict::{Seen, Told, Verdict, judge};
 use super::{Accounts, Engine, Failure, KeptOrder, OpenAccount, Result, json, ms};
 use crate::fail::failpoint;
 use crate::journal::{Note, Record, Sent, SentNote};
 use crate::seal::Place;
-use crate::store::{AttemptRow, PurchaseChange, PurchaseRow, PurchaseState, StoreError};
+use crate::store::{AttemptRow, Db, PurchaseChange, PurchaseRow, PurchaseState, StoreError};
 
 /// What to do with a purchase next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -308,6 +308,9 @@ impl Engine {
                     if !attempt.state.is_open() || (!sent && attempt.epoch != epoch) {
                         return Ok(());
                     }
+                    if let Some(reason) = same_number_refused(&mut db, &attempt).await? {
+                        return may_be_sold(&mut db, &row, &attempt, reason).await;
+                    }
                     db.set_attempt(&id, "rejected").await?;
                     if row.current_attempt != attempt.n || row.state.is_final() {
                         return Ok(());
@@ -377,6 +380,37 @@ impl Engine {
             .await?;
         Ok(())
     }
+}
+
+/// An earlier send with the same number may have been accepted: nobody could be asked, and sending again was the question.
+/// A refusal is no answer to it, and may even mean that the number is used.
+async fn same_number_refused(
+    db: &mut Db<'_>,
+    attempt: &AttemptRow,
+) -> Result<Option<&'static str>, StoreError> {
+    if attempt.n <= 1 || attempt.numbers.is_none() {
+        return Ok(None);
+    }
+    let Some(before) = db.attempt(&attempt.purchase_id, attempt.n - 1).await? else { return Ok(None) };
+    let asked_so = db.evidence(&before.id).await?.iter().any(|evidence| evidence.kind == "same_number");
+    Ok(asked_so.then_some("an earlier send with the same number may have been accepted; this one was not"))
+}
+
+async fn may_be_sold(
+    db: &mut Db<'_>,
+    row: &PurchaseRow,
+    attempt: &AttemptRow,
+    reason: &str,
+) -> Result<(), StoreError> {
+    db.set_attempt(&attempt.id, "unknown").await?;
+    let told = attention(row, attempt, reason, &["adopt", "nothing_bought", "void"]);
+    let change = PurchaseChange {
+        state: (!row.state.is_final()).then_some(PurchaseState::NeedsAttention),
+        attention: Some(Some(json(&told))),
+        ..PurchaseChange::default()
+    };
+    let payload = serde_json::json!({ "reason": reason });
+    db.must_change(row, &change, "purchase.needs_attention", &payload).await
 }
 
 /// An epoch that no other claim has.

@@ -31,16 +31,22 @@ impl Engine {
         if !waits {
             return Ok(0);
         }
+        let lease = ms(self.inner.options.question_lease());
         let due = self
             .inner
             .store
             .write::<_, StoreError, _>(move |mut db| {
-                Box::pin(async move { db.claim_sweeps(limit, gap, last).await })
+                Box::pin(async move { db.claim_sweeps(limit, gap, last, lease).await })
             })
             .await?;
         let count = due.len();
         let work = due.into_iter().map(|attempt| async move {
-            if let Err(error) = self.sweep(&attempt, accounts).await {
+            let is_last = attempt.sweeps >= last;
+            let swept = match self.sweep(&attempt, accounts, is_last).await {
+                Ok(()) if is_last => self.sweeps_done(&attempt).await,
+                swept => swept,
+            };
+            if let Err(error) = swept {
                 tracing::warn!(%error, attempt = attempt.id, "a sweep failed; it is repeated");
                 self.sweep_later(&attempt).await;
             }
@@ -50,7 +56,12 @@ impl Engine {
     }
 
     /// Asks about one attempt and voids what nobody wants.
-    pub(super) async fn sweep(&self, attempt: &AttemptRow, accounts: &Arc<dyn Accounts>) -> Result<()> {
+    pub(super) async fn sweep(
+        &self,
+        attempt: &AttemptRow,
+        accounts: &Arc<dyn Accounts>,
+        is_last: bool,
+    ) -> Result<()> {
         let id = attempt.purchase_id.clone();
         let read = self
             .inner
@@ -70,7 +81,7 @@ impl Engine {
         // An unknown attempt is asked about on its own schedule. A sale that answered normally is asked about once only, at
         // the end, where a question is a reprint: some carriers count those.
         let answered = attempt.state == AttemptState::Confirmed && attempt.checks == 0;
-        let costly = answered && traits.recovers_label && attempt.sweep_at.is_some();
+        let costly = answered && traits.recovers_label && !is_last;
         if !traits.lookup || attempt.state == AttemptState::Unknown || costly {
             return Ok(());
         }
@@ -121,6 +132,15 @@ impl Engine {
             })
         });
         Ok(written.await?)
+    }
+
+    async fn sweeps_done(&self, attempt: &AttemptRow) -> Result<()> {
+        let id = attempt.id.clone();
+        let done = self
+            .inner
+            .store
+            .write::<_, StoreError, _>(move |mut db| Box::pin(async move { db.sweeps_done(&id).await }));
+        Ok(done.await?)
     }
 
     async fn sweep_later(&self, attempt: &AttemptRow) {

@@ -340,18 +340,31 @@ impl Db<'_> {
     }
 
     /// Takes attempts that are due to be swept, and sets the time of their next sweep beforehand, so that two replicas
-    /// do not ask the same.
-    pub(crate) async fn claim_sweeps(&mut self, limit: i64, next: i64, last: i64) -> Result<Vec<AttemptRow>> {
+    /// do not ask the same. The last one comes again after `lease`, should the process die over it, until it is done.
+    pub(crate) async fn claim_sweeps(
+        &mut self,
+        limit: i64,
+        next: i64,
+        last: i64,
+        lease: i64,
+    ) -> Result<Vec<AttemptRow>> {
         let update = self
             .sql(
-                "UPDATE attempt SET sweeps = sweeps + 1, sweep_at = CASE WHEN sweeps + 1 >= $1 THEN NULL ELSE {now} + $2 END \
+                "UPDATE attempt SET sweeps = sweeps + 1, sweep_at = CASE WHEN sweeps + 1 >= $1 THEN {now} + $4 ELSE {now} + $2 END \
                  WHERE id IN (SELECT id FROM attempt WHERE sweep_at <= {now} AND state NOT IN ('prepared', 'sending') \
                  ORDER BY sweep_at LIMIT $3 {skip_locked}) RETURNING *",
             )
             .bind(last)
             .bind(next)
-            .bind(limit);
+            .bind(limit)
+            .bind(lease);
         self.all(update).await?.iter().map(AttemptRow::from_row).collect()
+    }
+
+    /// The last sweep of an attempt is done.
+    pub(crate) async fn sweeps_done(&mut self, id: &str) -> Result<()> {
+        let update = self.sql("UPDATE attempt SET sweep_at = NULL WHERE id = $1").bind(id.to_owned());
+        self.run(update).await.map(drop)
     }
 
     /// Sweeps an attempt again after a time; for questions that found no answer.

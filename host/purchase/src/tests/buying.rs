@@ -156,6 +156,18 @@ on_both! {
         assert!(!rig.engine.documents("t1", &bought.id).await.unwrap().is_empty());
     }
 
+    async fn a_void_that_is_refused_after_a_lost_answer_is_for_a_person(rig: World { World::new(FULL) }) {
+        let bought = rig.buy("1").await.unwrap();
+        // The first answer is lost, so it may be void; the second one says that there is nothing to void.
+        rig.world.void_faults(&[503, 404]);
+        let void = VoidRequest { tenant: "t1".into(), purchase: bought.id.clone(), wait: Duration::from_secs(5) };
+        let doubtful = rig.engine.void(void, rig.accounts.clone()).await.unwrap();
+        assert_eq!(doubtful.state, OpState::NeedsAttention);
+        let view = rig.view(&bought.id).await;
+        assert_eq!(view.state, PurchaseState::NeedsAttention);
+        assert!(view.attention.unwrap().reason.contains("may or may not be"));
+    }
+
     async fn a_late_sale_is_swept_and_voided(rig: World { World::new(FULL) }) {
         // Later than the settle window: the engine has bought again when it appears.
         rig.world.faults(&[Fault::LateSale(850)]);

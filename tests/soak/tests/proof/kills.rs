@@ -143,14 +143,14 @@ async fn the_program_killed_at_any_moment_loses_nothing_on_postgres() {
     kill_at_any_moment(true).await;
 }
 
-/// T4 for a process that works for long: one replica, many clients, a kill every 5 to 500 ms on average.
+/// T4 for a process that works for long: one replica, many clients, a kill as often as it can just come up again.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_replica_killed_all_the_time_loses_nothing() {
-    let mut settings = super::settings(size("WAYBILL_KILLS", 6) * 20);
+    let mut settings = super::settings(size("WAYBILL_KILLS", 8) * 20);
     settings.sqlite = true;
     settings.replicas = 1;
     settings.in_flight = 24;
-    settings.kill_every = Some(ms(400));
+    settings.kill_every = Some(ms(1_500));
     settings.restart_every = None;
     let outcome = super::green("killed all the time", &settings).await.expect("SQLite is always there");
     assert!(outcome.kills > 1, "hardly a kill");

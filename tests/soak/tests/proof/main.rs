@@ -1,6 +1,7 @@
 //! The proof over several processes: the engine, the real carriers' crates, the sandbox as the oracle in a process of its
 //! own, real kills. Long forms by environment: `WAYBILL_SOAK=10000`, `WAYBILL_KILLS=500`, `WAYBILL_WHOLE_MATRIX=1`.
 
+mod capabilities;
 mod clients;
 mod database;
 mod kills;
