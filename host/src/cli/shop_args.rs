@@ -28,7 +28,7 @@ pub(crate) enum AccountsCommand {
         country: Option<Country>,
     },
     /// Links an account of your own: proven at the carrier, then kept, sealed.
-    Link(LinkArgs),
+    Link(Box<LinkArgs>),
     /// Proves the credentials of an account by a harmless real call.
     Test {
         /// Account.
