@@ -16,6 +16,7 @@ mod form;
 mod keeping;
 mod linking;
 mod plugins;
+mod printing;
 mod purchases;
 mod records;
 mod registry;

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use waybill_core::{
     AccountReply, AccountRequest, CarrierId, Country, Error, ErrorKind, FieldProblem, Places, Profile, Result,
 };
-use waybill_purchase::{PurchaseFilter, PurchaseState};
+use waybill_purchase::{PurchaseFilter, PurchaseState, Sealer, Vault};
 use waybill_shop::{AccountRef, Owner};
 
 use crate::accounts::Account;
@@ -264,7 +264,8 @@ impl Waybill {
         if !even_so {
             self.refuse_unsettled(tenant, name).await?;
         }
-        let vault = self.records.vault(self.records.store().await?).await?;
+        // Forgetting needs no key: an account whose key was lost can be unlinked.
+        let vault = Vault::new(self.records.store().await?.clone(), Sealer::without_key());
         vault.remove(tenant, name).await.map_err(failed)?;
         self.note(tenant, name, account.carrier.as_str(), "unlinked").await?;
         self.tenants.read(tenant).await?;

@@ -265,9 +265,8 @@ pub(crate) fn diagnose(
         };
     }
     let by_currency = |row: &RejectedService| row.rejected.reason == RejectReason::Currency;
-    let billed = |row: &&RejectedService| row.rejected.reason != RejectReason::Lane;
-    let only_currency =
-        answer.rejected.iter().any(by_currency) && answer.rejected.iter().filter(billed).all(by_currency);
+    // What could be offered is billed in another currency.
+    let only_currency = answer.rejected.iter().any(by_currency);
     if let Some(currency) =
         request.currency.filter(|_| only_currency || profiles().all(|profile| unbilled(profile, request)))
     {

@@ -244,6 +244,9 @@ pub(crate) struct BuyArgs {
     /// Folder for the label.
     #[arg(long, default_value = "labels", value_name = "FOLDER")]
     pub out: PathBuf,
+    /// Prints the label on a configured printer; that of the preferences without a name.
+    #[arg(long, value_name = "PRINTER", num_args = 0..=1, default_missing_value = "")]
+    pub print: Option<String>,
     /// Refuses to pay more, such as `20.00 USD`.
     #[arg(long, value_name = "AMOUNT")]
     pub max_price: Option<String>,
@@ -266,6 +269,9 @@ pub(crate) struct VoidArgs {
 pub(crate) struct ReprintArgs {
     /// Id of the purchase, or a tracking number.
     pub purchase: String,
+    /// Prints the label on a configured printer.
+    #[arg(long, value_name = "PRINTER")]
+    pub print: Option<String>,
     /// Folder for the label.
     #[arg(long, default_value = "labels", value_name = "FOLDER")]
     pub out: PathBuf,

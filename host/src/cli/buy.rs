@@ -25,7 +25,8 @@ pub(crate) async fn run(output: &Output, host: &Waybill, args: &BuyArgs) -> Resu
     if let Some(duties) = &shopped.duties {
         output.line(rates::duties(duties));
     }
-    let request = request(args, &shopped, offer)?;
+    let printer = printer(args, &shopped)?;
+    let request = request(host, args, &shopped, offer, printer.as_deref())?;
     output.line(format!(
         "buying {} on {} for {} (key {})",
         offer.rate.service_name,
@@ -37,7 +38,47 @@ pub(crate) async fn run(output: &Output, host: &Waybill, args: &BuyArgs) -> Resu
     let bought = buy(host, request).await;
     progress.finish_and_clear();
     let purchases = bought?;
-    finish(output, host, &purchases, &args.out).await
+    finish(output, host, &purchases, &args.out).await?;
+    if let Some(printer) = printer {
+        for purchase in &purchases {
+            print(output, host, purchase, &printer).await?;
+        }
+    }
+    Ok(())
+}
+
+/// The printer to print on: the named one, or that of the preferences.
+fn printer(args: &BuyArgs, shopped: &Shopped) -> Result<Option<String>, Failure> {
+    match args.print.as_deref() {
+        None => Ok(None),
+        Some("") => match &shopped.printer {
+            Some(name) => Ok(Some(name.clone())),
+            None => Err(Failure::input("--print: the preferences name no printer: write --print NAME")),
+        },
+        Some(name) => Ok(Some(name.to_owned())),
+    }
+}
+
+/// Prints stored labels. What goes wrong here leaves a bought label that can be printed again.
+async fn print(
+    output: &Output,
+    host: &Waybill,
+    purchase: &PurchaseView,
+    printer: &str,
+) -> Result<(), Failure> {
+    let files = host.purchases().await?.files(purchase).await?;
+    match host.print(printer, &files).await {
+        Ok(count) => output.line(format!("printed on {printer}: {count}")),
+        Err(mut error) => {
+            let cure = format!(
+                "; the label is bought and stored: waybill reprint {} --print {printer}",
+                purchase.id
+            );
+            error.message.push_str(&cure);
+            return Err(error.into());
+        }
+    }
+    Ok(())
 }
 
 async fn buy(host: &Waybill, request: BuyRequest) -> Result<Vec<PurchaseView>, Failure> {
@@ -67,13 +108,23 @@ fn offer<'a>(shopped: &'a Shopped, args: &BuyArgs) -> Result<&'a Offer, Failure>
     }
 }
 
-fn request(args: &BuyArgs, shopped: &Shopped, offer: &Offer) -> Result<BuyRequest, Failure> {
+fn request(
+    host: &Waybill,
+    args: &BuyArgs,
+    shopped: &Shopped,
+    offer: &Offer,
+    printer: Option<&str>,
+) -> Result<BuyRequest, Failure> {
     let amount =
         |text: &String| text.parse().map_err(|error| Failure::input(format!("--max-price: {error}")));
     let key = args.key.clone().unwrap_or_else(|| uuid::Uuid::new_v4().simple().to_string());
     let mut request = shopped.buy(offer, key, "");
     let reference = request.shipment.references.first().map(|reference| reference.value.clone());
     request.business_key = reference.unwrap_or_else(|| content_key(&request.shipment));
+    // A printer knows what it takes; a format on the command line knows better.
+    if let Some(settings) = printer.and_then(|name| host.config().printers.get(name)) {
+        request.label = settings.label.clone();
+    }
     if let Some(format) = &args.format {
         request.label = LabelSpec::new(LabelFormat::from(format.as_str()));
     }
@@ -198,7 +249,10 @@ pub(crate) async fn reprint(output: &Output, host: &Waybill, args: &ReprintArgs)
         output.print_json(&serde_json::json!({ "purchase": purchase.id, "files": written }));
     }
     written.iter().for_each(|path| output.line(format!("written: {}", path.display())));
-    Ok(())
+    match &args.print {
+        Some(printer) => print(output, host, &purchase, printer).await,
+        None => Ok(()),
+    }
 }
 
 /// Lists, shows and resolves purchases.

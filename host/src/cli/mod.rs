@@ -11,6 +11,7 @@
 
 mod accounts;
 mod args;
+mod bulk;
 mod buy;
 mod carriers;
 mod config;
@@ -20,6 +21,7 @@ mod failure;
 mod input;
 mod new_carrier;
 mod operate;
+mod order_file;
 mod orders;
 mod output;
 mod plugin;

@@ -117,7 +117,9 @@ fn offers(output: &Output, shopped: &Shopped) -> String {
         offers.iter().filter_map(|offer| offer.rate.payable().map(|price| price.total.currency)).collect();
     let only = (currencies.len() == 1).then(|| currencies.first().copied()).flatten();
     let money = |money: Option<Money>| match (money, only) {
-        (Some(money), Some(currency)) if money.currency == currency => money.amount.to_string(),
+        (Some(money), Some(currency)) if money.currency == currency => {
+            money.to_string().trim_end_matches(currency.as_str()).trim_end().to_owned()
+        }
         (Some(money), _) => money.to_string(),
         (None, _) => String::new(),
     };
@@ -207,15 +209,14 @@ fn rejected(output: &Output, answer: &ShopAnswer) -> String {
         groups.entry(key).or_default().push(&rejected.service_name);
     }
     let mut table = output.compact(&["account", "not offered", "why", "what to do"]);
-    for ((_, account, why, cure), services) in groups {
-        let count =
-            if services.len() > 3 { format!(" ({} services)", services.len()) } else { String::new() };
-        table.add_row(vec![
-            account.to_owned(),
-            format!("{}{count}", services.join(", ")),
-            why,
-            cure.to_owned(),
-        ]);
+    for ((elsewhere, account, why, cure), services) in groups {
+        // Who looks for a service that runs elsewhere knows its name; the others are all named.
+        let shown = if elsewhere { services.len().min(4) } else { services.len() };
+        let mut names = services[..shown].join(", ");
+        if services.len() > shown {
+            names.push_str(&format!(" and {} more", services.len() - shown));
+        }
+        table.add_row(vec![account.to_owned(), names, why, cure.to_owned()]);
     }
     table.to_string()
 }

@@ -28,7 +28,7 @@ pub(crate) enum AccountsCommand {
         country: Option<Country>,
     },
     /// Links an account of your own: proven at the carrier, then kept, sealed.
-    Link(LinkArgs),
+    Link(Box<LinkArgs>),
     /// Proves the credentials of an account by a harmless real call.
     Test {
         /// Account.
@@ -300,8 +300,15 @@ pub(crate) struct OrdersArgs {
     #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u8).range(1..=64))]
     pub parallel: u8,
     /// Prints CSV instead of a table.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "buy")]
     pub as_csv: bool,
+    /// Buys the suggested label of each order, up to 100 in one go. An order that has a label is not bought again; international
+    /// orders are bought one by one.
+    #[arg(long)]
+    pub buy: bool,
+    /// With --buy: folder for the labels.
+    #[arg(long, default_value = "labels", value_name = "FOLDER", requires = "buy")]
+    pub out: PathBuf,
     #[command(flatten)]
     pub shop: ShopArgs,
 }

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use waybill_core::Quota;
 
+pub use crate::printing::PrinterConfig;
 pub(crate) use load::check_base_url;
 pub use load::{ConfigProblem, Loaded, load};
 pub(crate) use secrets::{follow, resolve, secret_values};
@@ -38,6 +39,9 @@ pub struct Config {
     pub terms: Vec<TermsConfig>,
     /// How shippers link accounts of their own.
     pub linking: LinkingConfig,
+    /// Printers, by a name of your own.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub printers: BTreeMap<String, PrinterConfig>,
     /// Accounts at carriers, by a name of your own: letters, digits, `-` and `_`.
     pub accounts: BTreeMap<String, AccountConfig>,
     /// Carriers from dynamic libraries.
@@ -55,6 +59,7 @@ impl Default for Config {
             seal: SealConfig::default(),
             terms: Vec::new(),
             linking: LinkingConfig::default(),
+            printers: BTreeMap::new(),
             accounts: BTreeMap::new(),
             plugins: Vec::new(),
         }

@@ -168,6 +168,9 @@ impl Config {
                 below(&format!("shop.promises.{name}"), error.fields);
             }
         }
+        for (name, printer) in &self.printers {
+            below(&format!("printers.{name}"), printer.problems());
+        }
         let named = self.terms.iter().enumerate().filter_map(|(at, terms)| {
             Some((format!("terms[{at}].carrier"), terms.carrier.as_ref()?.to_string()))
         });

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::NaiveDate;
-use waybill_core::{CarrierId, Error, ErrorKind, Money, Notice, Result, Shipment};
+use waybill_core::{CarrierId, Error, ErrorKind, LabelSpec, Money, Notice, Result, Shipment};
 use waybill_shop::{
     DeliveryDays, ExchangeRates, Facts, Goal, Missing, OrderFacts, Owner, Participant, Preferences, Promise,
     ShopAnswer, ShopQuestion, TenantPreferences, Zone, duty_payer,
@@ -23,6 +23,7 @@ pub(super) struct Plan {
     pub participants: Vec<Participant>,
     broken: Vec<Broken>,
     tenants: Arc<Tenants>,
+    label: LabelSpec,
     pub question: ShopQuestion,
     preferences: Preferences,
     exchange: Arc<ExchangeRates>,
@@ -53,7 +54,7 @@ impl Plan {
             promises: self.promises.clone(),
             duties: duty_payer(&shipment),
             notices: self.notices.clone(),
-            label: self.preferences.label.clone().unwrap_or_default(),
+            label: self.label.clone(),
             printer: self.preferences.printer.clone(),
             shipment,
             tenant: self.tenant.clone(),
@@ -108,7 +109,11 @@ impl Waybill {
             excluded: preferences.excluded.clone(),
             ..ShopQuestion::new(rate, deadline)
         };
+        // A printer knows what it takes.
+        let printer = preferences.printer.as_ref().and_then(|name| self.config().printers.get(name));
+        let label = preferences.label.clone().or_else(|| printer.map(|printer| printer.label.clone()));
         Ok(Plan {
+            label: label.unwrap_or_default(),
             tenant,
             participants: accounts.iter().map(|account| account.participant()).collect(),
             broken,

@@ -18,21 +18,63 @@ fn link(world: &World) -> LinkRequest {
     }
 }
 
-/// What a browser does: opens the page and goes where it is sent.
+/// What a server answers to a browser.
+fn get(page: &url::Url) -> String {
+    use std::io::{Read, Write};
+    let host = (page.host_str().unwrap().to_owned(), page.port().unwrap());
+    let mut socket = std::net::TcpStream::connect(host).unwrap();
+    let target = format!("{}?{}", page.path(), page.query().unwrap());
+    write!(socket, "GET {target} HTTP/1.1\r\nhost: sandbox\r\nconnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    socket.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+/// Where the carrier's page sends the browser, once the owner has signed in.
+fn redirected(page: &url::Url) -> String {
+    let answer = get(page);
+    let line = answer.lines().find(|line| line.to_lowercase().starts_with("location:")).unwrap();
+    line.split_once(':').unwrap().1.trim().to_owned()
+}
+
 async fn browser(page: &url::Url) -> String {
     let page = page.clone();
-    let address = tokio::task::spawn_blocking(move || {
-        use std::io::{Read, Write};
-        let host = (page.host_str().unwrap().to_owned(), page.port().unwrap());
-        let mut socket = std::net::TcpStream::connect(host).unwrap();
-        let target = format!("{}?{}", page.path(), page.query().unwrap());
-        write!(socket, "GET {target} HTTP/1.1\r\nhost: sandbox\r\nconnection: close\r\n\r\n").unwrap();
-        let mut answer = String::new();
-        socket.read_to_string(&mut answer).unwrap();
-        let line = answer.lines().find(|line| line.to_lowercase().starts_with("location:")).unwrap();
-        line.split_once(':').unwrap().1.trim().to_owned()
-    });
-    address.await.unwrap()
+    tokio::task::spawn_blocking(move || redirected(&page)).await.unwrap()
+}
+
+/// The program with a browser beside it: what it printed and how it ended.
+fn program(folder: &std::path::Path, bend: fn(String) -> String) -> (String, Option<i32>) {
+    use std::io::BufRead;
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_waybill"));
+    command.current_dir(folder).stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+    let arguments =
+        ["--field", "account_number=X9Y8Z7", "--consent", "--redirect", "http://127.0.0.1:0/back"];
+    command.args(["accounts", "link", "ups"]).args(arguments);
+    let mut child = command.spawn().unwrap();
+    let mut lines = std::io::BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
+    let page: url::Url = lines.find_map(|line| line.trim().parse().ok()).unwrap();
+    get(&bend(redirected(&page)).parse().unwrap());
+    let rest: String = lines.collect::<Vec<_>>().join("\n");
+    let output = child.wait_with_output().unwrap();
+    (format!("{}{rest}", String::from_utf8_lossy(&output.stdout)), output.status.code())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r20_the_program_waits_for_the_browser_and_refuses_a_forged_answer() {
+    let world = world().await;
+    let folder = tempfile::tempdir().unwrap();
+    let config = serde_json::to_value(&world.config).unwrap();
+    std::fs::write(folder.path().join("waybill.toml"), toml::to_string(&config).unwrap()).unwrap();
+    let (forged, linked) = tokio::task::spawn_blocking(move || {
+        let forged = program(folder.path(), |back| back.replace("state=", "state=f"));
+        (forged, program(folder.path(), |back| back))
+    })
+    .await
+    .unwrap();
+    assert_eq!(forged.1, Some(2), "{}", forged.0);
+    assert!(forged.0.contains("unknown or was used already"), "{}", forged.0);
+    assert_eq!(linked.1, Some(0), "{}", linked.0);
+    assert!(linked.0.contains("ups-own: linked"), "{}", linked.0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -10,7 +10,7 @@ use crate::world::{World, abroad, ask, domestic, own_ups};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn r72_a_currency_that_no_account_bills() {
-    let world = World::with(&["usps", "ontrac"]).await;
+    let world = World::with(&["usps", "ontrac", "ups"]).await;
     let mut request = ask(domestic());
     request.rate.currency = Some("JPY".parse().unwrap());
     let shopped = world.shop(request.clone()).await;

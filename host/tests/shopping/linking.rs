@@ -91,6 +91,8 @@ async fn r20_credentials_are_proven_sealed_and_never_shown() {
     let shopped = keyless.shop(ask(domestic())).await.unwrap();
     assert!(!shopped.answer.offers.is_empty() && !shopped.answer.complete);
     assert_eq!(shopped.answer.missing[0].account.name, "ups-own");
+    keyless.unlink("default", "ups-own", false).await.unwrap();
+    assert!(keyless.shop(ask(domestic())).await.unwrap().answer.complete);
 }
 
 #[tokio::test(flavor = "multi_thread")]

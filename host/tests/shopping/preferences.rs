@@ -119,6 +119,54 @@ async fn r16_a_bought_label_has_the_preferred_format() {
     assert!(files[0].document.bytes.starts_with(b"^XA"), "a thermal printer gets ZPL");
 }
 
+/// A printer on this machine that takes what comes and shows it.
+fn printer() -> (String, std::sync::mpsc::Receiver<Vec<u8>>) {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let (sender, receiver) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        for socket in listener.incoming().flatten() {
+            let mut bytes = Vec::new();
+            let _ = std::io::Read::read_to_end(&mut { socket }, &mut bytes);
+            let _ = sender.send(bytes);
+        }
+    });
+    (address, receiver)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r16_thermal_printers_get_zpl_and_laser_printers_pdf_and_a_broken_one_costs_no_label() {
+    let ((thermal, labels), (laser, pages)) = (printer(), printer());
+    let printers = json!({ "printers": {
+        "thermal": { "label": { "format": "zpl", "dpi": 203 }, "address": thermal },
+        "laser": { "label": { "format": "pdf" }, "address": laser },
+        "broken": { "label": { "format": "pdf" }, "command": ["false"] },
+    } });
+    let world = World::configured(&["ups"], printers).await;
+    let purchases = world.host.purchases().await.unwrap();
+    let buy = async |name: &str| {
+        let preferences = Preferences { printer: Some(name.into()), ..Preferences::default() };
+        let shopped = world.shop(wants(preferences)).await;
+        let request = shopped.buy(shopped.suggested().unwrap(), name, format!("ORDER-{name}"));
+        let bought = purchases.buy(request).await.unwrap().purchases.remove(0);
+        purchases.files(&bought).await.unwrap()
+    };
+    for (name, printed, start) in [("thermal", labels, &b"^XA"[..]), ("laser", pages, &b"%PDF"[..])] {
+        let files = buy(name).await;
+        assert_eq!(world.host.print(name, &files).await.unwrap(), 1);
+        let bytes = printed.recv_timeout(std::time::Duration::from_secs(20)).unwrap();
+        assert!(bytes.starts_with(start) && bytes == files[0].document.bytes, "{name}");
+    }
+    let files = buy("broken").await;
+    let error = world.host.print("broken", &files).await.unwrap_err();
+    assert_eq!(error.kind, waybill::core::ErrorKind::Unavailable);
+    assert_eq!(world.host.print("laser", &files).await.unwrap(), 1, "the label is there to print again");
+    assert_eq!(world.sandbox.ledger().live().len(), 3);
+    let unknown = world.host.print("lazer", &files).await.unwrap_err();
+    assert!(unknown.fields[0].cure.contains("laser"), "{unknown}");
+    assert!(world.host.print("thermal", &files).await.is_err(), "a thermal printer gets no PDF");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn r20_own_or_house_first_decides_between_equal_services() {
     let world = World::with(&["ups"]).await;
