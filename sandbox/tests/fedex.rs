@@ -344,3 +344,32 @@ async fn odd_values_never_break_it() {
     common::survives_oddities(&client, "/rate/v1/rates/quotes", &rate(party("97205", "OR", "US", false)))
         .await;
 }
+
+#[tokio::test]
+async fn a_trade_document_is_uploaded_and_an_order_names_it() {
+    let sandbox = sandbox().await;
+    let client = house(&sandbox).await;
+    let upload = async |parts: [&str; 2]| {
+        let part =
+            |name: &&str| format!("--b1\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{{}}\r\n");
+        let body = parts.iter().map(part).collect::<String>() + "--b1--\r\n";
+        let mut request = reqwest::Client::new().post(format!("{}/documents/v1/etds/upload", client.base));
+        for (name, value) in &client.headers {
+            request = request.header(name, value);
+        }
+        let request = request.header("content-type", "multipart/form-data; boundary=b1").body(body);
+        Client::read(request.send().await.unwrap()).await.unwrap()
+    };
+    assert_eq!(upload(["attachment", "document"]).await.status, 400, "the order of the parts counts");
+    let id = upload(["document", "attachment"]).await.text("/output/meta/docId");
+    let order = |handle: &str, id: &str| {
+        let mut request = ship(handle, "ZPLII", "STOCK_4X6");
+        request["requestedShipment"]["shipmentSpecialServices"] = json!({
+            "specialServiceTypes": ["ELECTRONIC_TRADE_DOCUMENTS"],
+            "etdDetail": {"attachedDocuments": [{"documentType": "COMMERCIAL_INVOICE", "documentId": id}]}});
+        request
+    };
+    let unknown = client.post("/ship/v1/shipments", order("01JETD1", "0900000000000000")).await;
+    assert_eq!(code(&unknown), "DOCUMENTID.INVALID");
+    assert_eq!(client.post("/ship/v1/shipments", order("01JETD2", &id)).await.status, 200);
+}

@@ -451,3 +451,32 @@ async fn an_owner_consents_and_codes_and_refresh_tokens_are_taken_once() {
     let answer = seller.post("/api/rating/v2409/Shop", rate(address("97205", "OR", "US"), "X9Y8Z7")).await;
     assert!(answer.at("/RateResponse/RatedShipment/0").get("NegotiatedRateCharges").is_some());
 }
+
+#[tokio::test]
+async fn an_own_document_is_uploaded_named_by_an_order_or_attached_to_a_sale() {
+    let sandbox = sandbox().await;
+    let client = token(&sandbox, 0).await;
+    let file = json!({"UploadRequest": {"ShipperNumber": "A1B2C3", "UserCreatedForm": [{"UserCreatedFormFile": "JVBERi0="}]}});
+    let stored = client.post("/api/paperlessdocuments/v2/upload", file).await;
+    let id = stored.text("/UploadResponse/FormsHistoryDocumentID/DocumentID");
+    let order = |handle: &str, id: &str| {
+        let mut request = ship(handle, "ZPL");
+        let forms = json!({"FormType": ["07"], "UserCreatedForm": {"DocumentID": [id]}});
+        request["ShipmentRequest"]["Shipment"]["ShipmentServiceOptions"] =
+            json!({"InternationalForms": forms});
+        request
+    };
+    let unknown = client.post(SHIP, order("01JPAPER1", "2026-11-23-00.00.00.000000")).await;
+    assert_eq!(unknown.text("/response/errors/0/code"), "9590011");
+    assert_eq!(client.post(SHIP, order("01JPAPER2", &id)).await.status, 200);
+
+    let number = sandbox.ledger().sales()[0].tracking[0].clone();
+    let attach = |id: &str| {
+        json!({"PushToImageRepositoryRequest": {"ShipperNumber": "A1B2C3", "FormsHistoryDocumentID": {"DocumentID": [id]},
+            "ShipmentIdentifier": number, "ShipmentDateAndTime": "2026-11-23-15.00.00", "ShipmentType": "1", "TrackingNumber": [number]}})
+    };
+    let done = client.post("/api/paperlessdocuments/v2/image", attach(&id)).await;
+    assert!(!done.text("/PushToImageRepositoryResponse/FormsGroupID").is_empty());
+    let refused = client.post("/api/paperlessdocuments/v2/image", attach("none")).await;
+    assert_eq!((refused.status, refused.text("/response/errors/0/code").as_str()), (400, "9590011"));
+}

@@ -217,7 +217,7 @@ fn paths(value: &Value, at: &[String], found: &mut BTreeSet<Vec<String>>) {
     match value {
         Value::Object(parts) => {
             for (key, part) in parts {
-                let path = [at, &[key.clone()]].concat();
+                let path = [at, std::slice::from_ref(key)].concat();
                 paths(part, &path, found);
                 found.insert(path);
             }

@@ -8,6 +8,7 @@
 //! `errors-in-200` (a refused rate answers 200 with `errors`).
 
 mod extras;
+mod lane;
 mod rate;
 mod ship;
 mod track;
@@ -115,8 +116,8 @@ impl Personality for Fedex {
         }
         let reply = match (request.method.as_str(), segments.as_slice()) {
             ("POST", ["rate", "v1", "rates", "quotes"]) => rate::answer(cx, account, &body),
-            ("POST", ["availability", "v1", "transittimes"]) => rate::transit(cx, account, &body),
-            ("POST", ["availability", "v1", "packageandserviceoptions"]) => rate::options(cx, account, &body),
+            ("POST", ["availability", "v1", "transittimes"]) => lane::transit(cx, account, &body),
+            ("POST", ["availability", "v1", "packageandserviceoptions"]) => lane::options(cx, account, &body),
             ("POST", ["ship", "v1", "shipments"]) => ship::buy(cx, account, &body),
             ("PUT", ["ship", "v1", "shipments", "cancel"]) => ship::cancel(cx, account, &body),
             ("POST", ["ship", "v1", "shipments", "results"]) => ship::results(cx, account, &body),

@@ -344,7 +344,7 @@ pub(super) fn answer(cx: &Cx, account: &Account, body: &Value) -> Reply {
     }
 }
 
-fn quotes(cx: &Cx, account: &Account, body: &Value) -> Result<(Shipment, Vec<Quote>), Refusal> {
+pub(super) fn quotes(cx: &Cx, account: &Account, body: &Value) -> Result<(Shipment, Vec<Quote>), Refusal> {
     let shipment = shipment(cx, body, "/recipient")?;
     if body.text("/requestedShipment/pickupType").is_none() {
         return Err((400, "PICKUPTYPE.REQUIRED", "Pickup type is required.".into()));
@@ -437,7 +437,7 @@ pub(super) const DAYS: [&str; 9] = [
     "EIGHT_DAYS",
 ];
 
-fn commit(quote: &Quote) -> Value {
+pub(super) fn commit(quote: &Quote) -> Value {
     let day = quote.delivery.format("%a").to_string().to_uppercase();
     let words = DAYS.get(usize::try_from(quote.days).unwrap_or(0)).copied().unwrap_or("UNKNOWN");
     json!({
@@ -460,46 +460,4 @@ fn reply_detail(quote: &Quote, rated: Vec<Value>, with_commit: bool) -> Value {
         detail["commit"] = commit(quote);
     }
     detail
-}
-
-pub(super) fn transit(cx: &Cx, account: &Account, body: &Value) -> Reply {
-    lane_answer(cx, account, body, |quotes| {
-        let details: Vec<Value> = quotes
-            .iter()
-            .map(|quote| json!({"serviceType": quote.service.code, "serviceName": quote.service.name, "commit": commit(quote)}))
-            .collect();
-        json!({"transitTimes": [{"transitTimeDetails": details}]})
-    })
-}
-
-pub(super) fn options(cx: &Cx, account: &Account, body: &Value) -> Reply {
-    lane_answer(cx, account, body, |quotes| {
-        let options: Vec<Value> = quotes
-            .iter()
-            .map(|quote| {
-                json!({"serviceType": {"key": quote.service.code, "displayText": quote.service.name},
-                    "packageType": {"key": "YOUR_PACKAGING", "displayText": "Your Packaging"},
-                    "maxWeightAllowed": {"units": "LB", "value": 150}})
-            })
-            .collect();
-        json!({"packageOptions": options, "oneRate": false})
-    })
-}
-
-/// The availability calls name the receivers as Ship does and may leave weights out.
-fn lane_answer(cx: &Cx, account: &Account, body: &Value, show: impl Fn(&[Quote]) -> Value) -> Reply {
-    let mut body = body.clone();
-    let asked = &mut body["requestedShipment"];
-    if asked.list("/requestedPackageLineItems").is_empty() {
-        asked["requestedPackageLineItems"] = json!([{"weight": {"units": "LB", "value": 1}}]);
-    }
-    if asked.pointer("/recipient").is_none() {
-        let first = asked.pointer("/recipients/0").cloned().unwrap_or(Value::Null);
-        asked["recipient"] = first;
-    }
-    asked["pickupType"] = json!("USE_SCHEDULED_PICKUP");
-    match quotes(cx, account, &body) {
-        Ok((_, quotes)) => output(show(&quotes)),
-        Err(refusal) => refuse(refusal),
-    }
 }
