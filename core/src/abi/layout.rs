@@ -85,9 +85,9 @@ pub struct Descriptor {
 
 /// Size of the descriptor of ABI 1.0, in bytes: a library whose descriptor is smaller is none. A larger one comes from a
 /// newer library; what it has more is left alone.
-pub const OLDEST_DESCRIPTOR: usize = size_of::<Header>() + 5 * size_of::<usize>();
+pub const OLDEST_DESCRIPTOR: usize = size_of::<Header>() + size_of::<[usize; 5]>();
 /// Size of the host's table of ABI 1.0, in bytes: a library can do with no smaller one.
-pub const OLDEST_HOST_TABLE: usize = 8 * size_of::<usize>();
+pub const OLDEST_HOST_TABLE: usize = size_of::<[usize; 8]>();
 
 /// What the host lends. It crosses by address, and whoever gets it reads `size` first: new entries are added at the end,
 /// as `Option`s, and are absent in the table of an older host.
