@@ -7,12 +7,13 @@ use chrono::NaiveDate;
 use sha2::{Digest, Sha256};
 use waybill_core::{Error, ErrorKind, LabelFormat, LabelSpec, RateRequest, Shipment};
 use waybill_purchase::{
-    BuyRequest, Decision, Policy, PurchaseFilter, PurchaseState, PurchaseView, VoidRequest,
+    BuyRequest, Decision, OnVariance, PartialPolicy, Policy, PurchaseFilter, PurchaseState, PurchaseView,
+    VoidRequest,
 };
 use waybill_shop::{Offer, ShopAnswer};
 
 use super::args::{BuyArgs, PurchasesCommand, ReprintArgs, ResolveArgs, VoidArgs};
-use super::{Failure, Output, input};
+use super::{Failure, Output, attention, input};
 use crate::Waybill;
 use crate::purchases::{DEFAULT_TENANT, write_files};
 
@@ -104,9 +105,31 @@ fn request(args: &BuyArgs, shipment: Shipment, offer: &Offer) -> Result<BuyReque
         quoted: offer.rate.payable().map(|price| price.total),
         max_price: args.max_price.as_ref().map(amount).transpose()?,
         allow_additional: args.additional,
-        policy: Policy::default(),
+        policy: policy(args)?,
         wait: Duration::from_secs(90),
         shipment,
+    })
+}
+
+fn policy(args: &BuyArgs) -> Result<Policy, Failure> {
+    Ok(Policy {
+        on_variance: match args.on_variance.as_str() {
+            "keep" => OnVariance::Keep,
+            "void" => OnVariance::Void,
+            "attention" => OnVariance::Attention,
+            other => {
+                return Err(Failure::input(format!("--on-variance {other}: write keep, void or attention")));
+            }
+        },
+        pieces: match args.pieces.as_str() {
+            "keep" => PartialPolicy::Keep,
+            "complete" => PartialPolicy::Complete,
+            "void-all" | "void_all" => PartialPolicy::VoidAll,
+            other => {
+                return Err(Failure::input(format!("--pieces {other}: write keep, complete or void-all")));
+            }
+        },
+        ..Policy::default()
     })
 }
 
@@ -138,6 +161,7 @@ pub(crate) async fn finish(
     } else {
         table(output, purchases);
         written.iter().for_each(|path| output.line(format!("written: {}", path.display())));
+        purchases.iter().for_each(|view| attention::purchase(output, view));
     }
     purchases.iter().map(verdict).find(Result::is_err).unwrap_or(Ok(()))
 }
@@ -248,22 +272,30 @@ pub(crate) async fn purchases(
                 ..PurchaseFilter::default()
             };
             let found = store.list(filter).await?;
-            if output.json() { output.print_json(&found) } else { table(output, &found) }
+            if output.json() {
+                output.print_json(&found);
+                return Ok(());
+            }
+            table(output, &found);
+            // Each with its ways out, when those are what was asked for.
+            if state == Some(PurchaseState::NeedsAttention) {
+                found.iter().for_each(|view| attention::purchase(output, view));
+            }
         }
         PurchasesCommand::Show { purchase } => {
             let found = store.find(DEFAULT_TENANT, purchase).await?;
             let shown = store.show(DEFAULT_TENANT, &found.id).await?;
-            // Attempts and events are lists of lists: JSON is the clearest form for a person, too.
-            output.print_json(&shown);
+            if output.json() { output.print_json(&shown) } else { attention::shown(output, &shown) }
         }
         PurchasesCommand::Resolve(args) => {
             let found = store.find(DEFAULT_TENANT, &args.purchase).await?;
             let resolved = store.resolve(DEFAULT_TENANT, &found.id, decision(args)?).await?;
             if output.json() {
-                output.print_json(&resolved)
-            } else {
-                table(output, std::slice::from_ref(&resolved))
+                output.print_json(&resolved);
+                return Ok(());
             }
+            table(output, std::slice::from_ref(&resolved));
+            attention::purchase(output, &resolved);
         }
     }
     Ok(())

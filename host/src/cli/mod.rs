@@ -10,6 +10,7 @@
 //! | 6 | the outcome is not known yet: look with `waybill purchases`, do not buy again |
 
 mod args;
+mod attention;
 mod buy;
 mod carriers;
 mod config;
@@ -22,6 +23,8 @@ mod output;
 mod plugin;
 mod rates;
 mod sandbox;
+mod services;
+mod settle;
 mod track;
 
 use std::process::ExitCode;
@@ -101,7 +104,12 @@ async fn with_host(output: &Output, host: &Waybill, command: &Command) -> Result
         Command::Reconcile { since, end_quarantine } => {
             operate::reconcile(output, host, *since, *end_quarantine).await
         }
-        Command::Settle { command } => operate::settle(output, host, command).await,
+        Command::Settle { command } => settle::settle(output, host, command).await,
+        Command::Manifest { command } => services::manifest(output, host, command).await,
+        Command::Pickup { command } => services::pickup(output, host, command).await,
+        Command::Worker => operate::worker(output, host).await,
+        Command::Backup { file } => operate::backup(output, host, file).await,
+        Command::Reseal => operate::reseal(output, host).await,
         Command::Probe(probe) => operate::probe(output, host, probe).await,
         _ => Err(Failure::input("this command needs no accounts")),
     }
