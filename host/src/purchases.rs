@@ -3,17 +3,19 @@
 use std::collections::BTreeMap;
 #[cfg(feature = "cli")]
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::task::JoinHandle;
 use waybill_core::{
-    Currency, Document, DocumentKind, Error, ErrorKind, Money, Phase, Result, TrackingNumber,
+    Currency, Document, DocumentKind, Error, ErrorKind, ManifestRequest, Money, Phase, PickupKey,
+    PickupRequest, Result, TrackingNumber,
 };
 use waybill_purchase::{
     Accounts as PurchaseAccounts, BuyReply, BuyRequest, Decision, Engine, EngineError, Journal, KeySource,
-    OpView, OpenAccount, Options, PurchaseFilter, PurchaseView, Sealer, Shown, SpendCap, Store, StoreError,
-    StoreOptions, Vault, VoidRequest,
+    OpView, OpenAccount, OperationFilter, Options, PRODUCTION, PurchaseFilter, PurchaseView, Sealer, Shown,
+    SpendCap, Store, StoreError, StoreOptions, Vault, VoidRequest,
 };
 use waybill_transport::Transport;
 
@@ -29,7 +31,7 @@ pub struct Purchases {
     engine: Engine,
     accounts: Arc<dyn PurchaseAccounts>,
     latest: Arc<Latest>,
-    worker: JoinHandle<()>,
+    worker: Mutex<Option<JoinHandle<()>>>,
 }
 
 /// A file of a purchase, with the number it belongs to.
@@ -66,7 +68,7 @@ impl Purchases {
             Error::new(ErrorKind::Config, format!("data_dir: the outcome journal: {error}"))
         })?;
         let sealer = records.sealer().await?.clone();
-        let settle = config.purchase.settle_seconds.map(std::time::Duration::from_secs);
+        let settle = config.purchase.settle_seconds.map(Duration::from_secs);
         let options = Options { settle, ..Options::default() };
         let engine = Engine::open(store, journal, sealer, options).await.map_err(translate)?;
         if !transport.set_desk(engine.desk()) {
@@ -74,11 +76,19 @@ impl Purchases {
         }
         let accounts: Arc<dyn PurchaseAccounts> = Arc::new(HostAccounts(latest.clone()));
         let worker = engine.run(accounts.clone());
-        Ok(Self { engine, accounts, latest: latest.clone(), worker })
+        Ok(Self { engine, accounts, latest: latest.clone(), worker: Mutex::new(Some(worker)) })
     }
 
+    /// Ends it in order: what is being sent is waited for, and the worker finishes its round.
     pub(crate) async fn close(&self) {
-        self.worker.abort();
+        self.engine.stop();
+        let worker = self.worker.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(mut worker) = worker
+            && tokio::time::timeout(Duration::from_secs(30), &mut worker).await.is_err()
+        {
+            // What it was doing is taken up by the next process when its lease has ended.
+            worker.abort();
+        }
         self.engine.close().await;
     }
 
@@ -170,6 +180,91 @@ impl Purchases {
     pub async fn resolve(&self, tenant: &str, purchase: &str, decision: Decision) -> Result<PurchaseView> {
         self.engine.resolve(tenant, purchase, decision, self.accounts.clone()).await.map_err(translate)
     }
+
+    /// The manifests that are still to be closed on an account for a day, one for each origin.
+    pub async fn to_close(
+        &self,
+        tenant: &str,
+        account: &str,
+        day: chrono::NaiveDate,
+        only: &[String],
+    ) -> Result<Vec<ManifestRequest>> {
+        self.engine.to_close(tenant, account, day, only).await.map_err(translate)
+    }
+
+    /// Closes a manifest. The same key is the same manifest.
+    pub async fn close_manifest(
+        &self,
+        tenant: &str,
+        account: &str,
+        key: &str,
+        request: ManifestRequest,
+    ) -> Result<OpView> {
+        let closed = self.engine.close_manifest(tenant, account, key, request, self.accounts.clone());
+        closed.await.map_err(translate)
+    }
+
+    /// Orders a collection. The same key is the same collection.
+    pub async fn schedule_pickup(
+        &self,
+        tenant: &str,
+        account: &str,
+        key: &str,
+        request: PickupRequest,
+    ) -> Result<OpView> {
+        let made = self.engine.schedule_pickup(tenant, account, key, request, self.accounts.clone());
+        made.await.map_err(translate)
+    }
+
+    /// What cancels a pickup that was ordered here: its account and its key at the carrier.
+    pub async fn pickup_key(&self, tenant: &str, id: &str) -> Result<(String, PickupKey)> {
+        self.engine.pickup_key(tenant, id).await.map_err(translate)
+    }
+
+    /// Cancels a collection. The same key is the same cancellation.
+    pub async fn cancel_pickup(
+        &self,
+        tenant: &str,
+        account: &str,
+        key: &str,
+        pickup: PickupKey,
+    ) -> Result<OpView> {
+        let cancelled = self.engine.cancel_pickup(tenant, account, key, pickup, self.accounts.clone());
+        cancelled.await.map_err(translate)
+    }
+
+    /// Voids, manifests and pickups, newest first.
+    pub async fn operations(&self, filter: OperationFilter) -> Result<Vec<OpView>> {
+        self.engine.operations(filter).await.map_err(translate)
+    }
+
+    /// The manifests that were closed with a key; `None` when it was not used.
+    pub async fn manifests_of_key(
+        &self,
+        tenant: &str,
+        account: &str,
+        key: &str,
+    ) -> Result<Option<Vec<OpView>>> {
+        let mut known = Vec::new();
+        loop {
+            let key = manifest_key(key, known.len());
+            match self.engine.manifest_of_key(tenant, account, &key).await.map_err(translate)? {
+                Some(view) => known.push(view),
+                None => return Ok((!known.is_empty()).then_some(known)),
+            }
+        }
+    }
+
+    /// The forms of a manifest.
+    pub async fn operation_documents(&self, tenant: &str, id: &str) -> Result<Vec<Document>> {
+        self.engine.operation_documents(tenant, id).await.map_err(translate)
+    }
+
+    /// Carries out what a person decided about a manifest or pickup of which nobody knows whether it was made.
+    pub async fn resolve_operation(&self, tenant: &str, id: &str, decision: &Decision) -> Result<OpView> {
+        let decided = self.engine.resolve_operation(tenant, id, decision, self.accounts.clone());
+        decided.await.map_err(translate)
+    }
 }
 
 impl std::fmt::Debug for Purchases {
@@ -194,6 +289,11 @@ pub(crate) fn write_files(folder: &Path, files: &[LabelFile]) -> Result<Vec<std:
     Ok(written)
 }
 
+/// The keys of manifests that are closed together, one for each origin: the first has the caller's own.
+pub(crate) fn manifest_key(key: &str, at: usize) -> String {
+    if at == 0 { key.to_owned() } else { format!("{key}/{}", at + 1) }
+}
+
 /// The host's accounts, as the engine wants them.
 struct HostAccounts(Arc<Latest>);
 
@@ -204,7 +304,10 @@ impl PurchaseAccounts for HostAccounts {
         Ok(OpenAccount {
             carrier: account.carrier().clone(),
             fingerprint: account.fingerprint().to_owned(),
-            environment: account.environment().to_owned(),
+            environment: match account.environment() {
+                "live" => PRODUCTION.to_owned(),
+                other => other.to_owned(),
+            },
             host: account.host(),
         })
     }
@@ -242,15 +345,13 @@ async fn set_caps(store: &Store, config: &PurchaseConfig) -> Result<()> {
             cap.per_day_minor = Some(minor);
         }
     }
-    for cap in caps.into_values() {
-        store
-            .write::<_, StoreError, _>(move |mut db| {
-                Box::pin(async move { db.set_cap(DEFAULT_TENANT, &cap).await })
-            })
-            .await
-            .map_err(|error| Error::new(ErrorKind::Config, format!("store: {error}")))?;
-    }
-    Ok(())
+    let caps: Vec<SpendCap> = caps.into_values().collect();
+    store
+        .write::<_, StoreError, _>(move |mut db| {
+            Box::pin(async move { db.set_caps(DEFAULT_TENANT, &caps).await })
+        })
+        .await
+        .map_err(|error| Error::new(ErrorKind::Config, format!("store: {error}")))
 }
 
 /// Opens the configured store; a SQLite file in `data_dir` when none is named.
@@ -289,9 +390,10 @@ pub(crate) fn translate(error: EngineError) -> Error {
     let kind = match &error {
         EngineError::Refused(inner) => return inner.clone(),
         EngineError::KeyReused { .. } | EngineError::Duplicate { .. } => ErrorKind::Ambiguous,
-        EngineError::AboveMax { .. } | EngineError::OverCap(_) | EngineError::WrongState(_) => {
-            ErrorKind::Invalid
-        }
+        EngineError::AboveMax { .. }
+        | EngineError::OverCap(_)
+        | EngineError::OnManifest(_)
+        | EngineError::WrongState(_) => ErrorKind::Invalid,
         EngineError::NotFound(_) => ErrorKind::NotFound,
         EngineError::Quarantined(_) | EngineError::Closing => ErrorKind::Unavailable,
         _ => ErrorKind::Internal,

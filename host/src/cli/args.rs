@@ -109,11 +109,30 @@ pub(crate) enum Command {
         #[arg(long)]
         end_quarantine: bool,
     },
-    /// Imports carriers' statements and reports what differs.
+    /// Imports carriers' statements, reports what differs, and follows the money of a shipment until it is paid.
     Settle {
         #[command(subcommand)]
-        command: SettleCommand,
+        command: super::settle::SettleCommand,
     },
+    /// Closes the day: SCAN forms and end-of-day closes.
+    Manifest {
+        #[command(subcommand)]
+        command: super::services::ManifestCommand,
+    },
+    /// Orders, cancels and lists collections.
+    Pickup {
+        #[command(subcommand)]
+        command: super::services::PickupCommand,
+    },
+    /// Works off lost answers, late sales and voids until it is stopped. One for an installation is enough.
+    Worker,
+    /// Writes a consistent copy of the SQLite database to a new file.
+    Backup {
+        /// The copy.
+        file: PathBuf,
+    },
+    /// Seals again, with the newest key, what older keys sealed.
+    Reseal,
     /// Proves against the real carrier that a lost answer can be recovered: buys one label, looks it up, voids it.
     Probe(ProbeArgs),
     /// Shows a whole run against simulated carriers, with nothing but this program.
@@ -257,6 +276,12 @@ pub(crate) struct BuyArgs {
     /// Buys a second label for the same reference, knowingly.
     #[arg(long)]
     pub additional: bool,
+    /// When the carrier charges more than --max-price: keep, void, attention.
+    #[arg(long, default_value = "attention", value_name = "POLICY")]
+    pub on_variance: String,
+    /// When only some parcels get a label: keep, complete (buy what is missing), void-all.
+    #[arg(long, default_value = "keep", value_name = "POLICY")]
+    pub pieces: String,
 }
 
 #[derive(Debug, clap::Args)]
@@ -316,45 +341,6 @@ pub(crate) struct DemoArgs {
     /// Folder for the label.
     #[arg(long, default_value = "waybill-demo", value_name = "FOLDER")]
     pub out: PathBuf,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum SettleCommand {
-    /// Imports a statement or invoice as CSV, UTF-8 or GBK. The same file twice changes nothing.
-    Import(SettleImportArgs),
-    /// Names what differs between statements and purchases, and what is not billed yet.
-    Report {
-        /// First day, as YYYY-MM-DD (UTC).
-        #[arg(long, value_name = "DAY", default_value = "2000-01-01")]
-        since: chrono::NaiveDate,
-    },
-}
-
-#[derive(Debug, clap::Args)]
-pub(crate) struct SettleImportArgs {
-    /// The statement.
-    pub file: PathBuf,
-    /// Account that it is for.
-    #[arg(long, value_name = "NAME")]
-    pub account: String,
-    /// Which column holds what: `tracking=Mail No.`, `reference=...`, `amount=...`, `currency=...`, `weight=...`. Repeatable.
-    #[arg(long = "column", value_name = "FIELD=COLUMN")]
-    pub columns: Vec<String>,
-    /// Currency of the whole statement, when it has no such column.
-    #[arg(long, value_name = "CODE")]
-    pub currency: Option<String>,
-    /// Lines above the header.
-    #[arg(long, default_value_t = 0)]
-    pub skip: usize,
-    /// Delimiter; a comma when absent.
-    #[arg(long)]
-    pub delimiter: Option<char>,
-    /// By how much an amount may differ.
-    #[arg(long, default_value = "0", value_name = "AMOUNT")]
-    pub tolerance: String,
-    /// By how many percent an amount may differ.
-    #[arg(long, default_value = "0", value_name = "PERCENT")]
-    pub tolerance_percent: String,
 }
 
 #[derive(Debug, clap::Args)]

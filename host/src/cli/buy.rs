@@ -5,11 +5,14 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 use waybill_core::{Error, ErrorKind, LabelFormat, LabelSpec, RateRequest, Shipment};
-use waybill_purchase::{BuyRequest, Decision, PurchaseFilter, PurchaseState, PurchaseView, VoidRequest};
+use waybill_purchase::{
+    BuyRequest, Decision, OnVariance, PartialPolicy, Policy, PurchaseFilter, PurchaseState, PurchaseView,
+    VoidRequest,
+};
 use waybill_shop::Offer;
 
 use super::args::{BuyArgs, PurchasesCommand, ReprintArgs, ResolveArgs, VoidArgs};
-use super::{Failure, Output, input, rates};
+use super::{Failure, Output, attention, input, rates};
 use crate::purchases::{DEFAULT_TENANT, write_files};
 use crate::{Shopped, Waybill};
 
@@ -131,7 +134,30 @@ fn request(
     request.label.dpi = args.dpi.or(request.label.dpi);
     request.max_price = args.max_price.as_ref().map(amount).transpose()?;
     request.allow_additional = args.additional;
+    request.policy = policy(args)?;
     Ok(request)
+}
+
+fn policy(args: &BuyArgs) -> Result<Policy, Failure> {
+    Ok(Policy {
+        on_variance: match args.on_variance.as_str() {
+            "keep" => OnVariance::Keep,
+            "void" => OnVariance::Void,
+            "attention" => OnVariance::Attention,
+            other => {
+                return Err(Failure::input(format!("--on-variance {other}: write keep, void or attention")));
+            }
+        },
+        pieces: match args.pieces.as_str() {
+            "keep" => PartialPolicy::Keep,
+            "complete" => PartialPolicy::Complete,
+            "void-all" | "void_all" => PartialPolicy::VoidAll,
+            other => {
+                return Err(Failure::input(format!("--pieces {other}: write keep, complete or void-all")));
+            }
+        },
+        ..Policy::default()
+    })
 }
 
 /// A shipment without a reference is known by its content: the same parcel to the same person is not bought twice
@@ -162,6 +188,7 @@ pub(crate) async fn finish(
     } else {
         table(output, purchases);
         written.iter().for_each(|path| output.line(format!("written: {}", path.display())));
+        purchases.iter().for_each(|view| attention::purchase(output, view));
     }
     purchases.iter().map(verdict).find(Result::is_err).unwrap_or(Ok(()))
 }
@@ -275,22 +302,30 @@ pub(crate) async fn purchases(
                 ..PurchaseFilter::default()
             };
             let found = store.list(filter).await?;
-            if output.json() { output.print_json(&found) } else { table(output, &found) }
+            if output.json() {
+                output.print_json(&found);
+                return Ok(());
+            }
+            table(output, &found);
+            // Each with its ways out, when those are what was asked for.
+            if state == Some(PurchaseState::NeedsAttention) {
+                found.iter().for_each(|view| attention::purchase(output, view));
+            }
         }
         PurchasesCommand::Show { purchase } => {
             let found = store.find(DEFAULT_TENANT, purchase).await?;
             let shown = store.show(DEFAULT_TENANT, &found.id).await?;
-            // Attempts and events are lists of lists: JSON is the clearest form for a person, too.
-            output.print_json(&shown);
+            if output.json() { output.print_json(&shown) } else { attention::shown(output, &shown) }
         }
         PurchasesCommand::Resolve(args) => {
             let found = store.find(DEFAULT_TENANT, &args.purchase).await?;
             let resolved = store.resolve(DEFAULT_TENANT, &found.id, decision(args)?).await?;
             if output.json() {
-                output.print_json(&resolved)
-            } else {
-                table(output, std::slice::from_ref(&resolved))
+                output.print_json(&resolved);
+                return Ok(());
             }
+            table(output, std::slice::from_ref(&resolved));
+            attention::purchase(output, &resolved);
         }
     }
     Ok(())

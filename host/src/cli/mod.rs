@@ -11,6 +11,7 @@
 
 mod accounts;
 mod args;
+mod attention;
 mod bulk;
 mod buy;
 mod carriers;
@@ -27,6 +28,8 @@ mod output;
 mod plugin;
 mod rates;
 mod sandbox;
+mod services;
+mod settle;
 mod shop_args;
 mod tenant;
 mod track;
@@ -113,7 +116,12 @@ async fn with_host(output: &Output, host: &Waybill, command: &Command) -> Result
         Command::Reconcile { since, end_quarantine } => {
             operate::reconcile(output, host, *since, *end_quarantine).await
         }
-        Command::Settle { command } => operate::settle(output, host, command).await,
+        Command::Settle { command } => settle::settle(output, host, command).await,
+        Command::Manifest { command } => services::manifest(output, host, command).await,
+        Command::Pickup { command } => services::pickup(output, host, command).await,
+        Command::Worker => operate::worker(output, host).await,
+        Command::Backup { file } => operate::backup(output, host, file).await,
+        Command::Reseal => operate::reseal(output, host).await,
         Command::Probe(probe) => operate::probe(output, host, probe).await,
         _ => Err(Failure::input("this command needs no accounts")),
     }

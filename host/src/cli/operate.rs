@@ -1,17 +1,14 @@
-//! The operator's view: `waybill audit | doctor | reconcile | settle | probe`.
+//! The operator's view: `waybill audit | doctor | reconcile | probe | worker | backup | reseal`.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
 use chrono::{NaiveDate, Utc};
-use rust_decimal::Decimal;
 use waybill_core::{Handle, LabelOrder, LabelSpec, RateRequest, RecoverRequest, Recovery};
 use waybill_purchase::audit::{self, LedgerSale};
-use waybill_purchase::ledger::{self, ColumnMap, ImportRequest, Tolerance};
 use waybill_purchase::{BuyRequest, Policy, PurchaseState, VoidRequest};
 
-use super::args::{ProbeArgs, SettleCommand, SettleImportArgs};
+use super::args::ProbeArgs;
 use super::{Failure, Output, input};
 use crate::Waybill;
 use crate::purchases::{DEFAULT_TENANT, translate};
@@ -97,134 +94,8 @@ pub(crate) async fn reconcile(
     Ok(())
 }
 
-fn millis(day: NaiveDate) -> i64 {
+pub(super) fn millis(day: NaiveDate) -> i64 {
     day.and_time(chrono::NaiveTime::MIN).and_utc().timestamp_millis()
-}
-
-/// Imports a carrier's statement, or reports what differs.
-pub(crate) async fn settle(output: &Output, host: &Waybill, command: &SettleCommand) -> Result<(), Failure> {
-    match command {
-        SettleCommand::Import(args) => settle_import(output, host, args).await,
-        SettleCommand::Report { since } => settle_report(output, host, *since).await,
-    }
-}
-
-async fn settle_import(output: &Output, host: &Waybill, args: &SettleImportArgs) -> Result<(), Failure> {
-    let account = host.accounts().get(&args.account)?;
-    let bytes = std::fs::read(&args.file)
-        .map_err(|error| Failure::input(format!("{}: {error}", args.file.display())))?;
-    let decimal = |name: &str, text: &str| {
-        text.parse::<Decimal>().map_err(|_| Failure::input(format!("{name} {text}: write a number")))
-    };
-    let request = ImportRequest {
-        tenant: DEFAULT_TENANT.to_owned(),
-        carrier: account.reference().carrier.to_string(),
-        account: args.account.clone(),
-        name: args.file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
-        bytes,
-        map: columns(args)?,
-        tolerance: Tolerance {
-            amount: decimal("--tolerance", &args.tolerance)?,
-            percent: decimal("--tolerance-percent", &args.tolerance_percent)?,
-        },
-    };
-    let store = host.purchases().await?.engine().store();
-    let report = ledger::import(store, request).await.map_err(translate)?;
-    if output.json() {
-        output.print_json(&report);
-        return Ok(());
-    }
-    if report.known {
-        output.line("this very file was imported before: nothing was changed");
-    }
-    let counts = [
-        ("agree", report.agreed),
-        ("differ", report.differing),
-        ("credits", report.credits),
-        ("named twice", report.duplicates),
-        ("not ours", report.strangers),
-        ("unreadable", report.unreadable),
-        ("totals that do not add up", report.wrong_totals),
-    ];
-    counts
-        .iter()
-        .filter(|(_, count)| *count > 0)
-        .for_each(|(what, count)| output.line(format!("{count} {what}")));
-    report.sums.iter().for_each(|(currency, sum)| output.line(format!("sum: {sum} {currency}")));
-    output.line("`waybill settle report` names each line that does not agree");
-    Ok(())
-}
-
-fn columns(args: &SettleImportArgs) -> Result<ColumnMap, Failure> {
-    let given: BTreeMap<&str, &str> = args
-        .columns
-        .iter()
-        .map(|pair| {
-            pair.split_once('=').ok_or_else(|| {
-                Failure::input(format!(
-                    "--column {pair}: write FIELD=COLUMN, such as tracking=\"Tracking Number\""
-                ))
-            })
-        })
-        .collect::<Result<_, _>>()?;
-    if let Some(unknown) =
-        given.keys().find(|key| !["tracking", "reference", "amount", "currency", "weight"].contains(key))
-    {
-        return Err(Failure::input(format!(
-            "--column {unknown}: the fields are tracking, reference, amount, currency, weight"
-        )));
-    }
-    let column = |key: &str| given.get(key).map(|name| (*name).to_owned());
-    let currency_is = args
-        .currency
-        .as_ref()
-        .map(|code| code.parse().map_err(|error| Failure::input(format!("--currency: {error}"))))
-        .transpose()?;
-    Ok(ColumnMap {
-        tracking: column("tracking"),
-        reference: column("reference"),
-        amount: column("amount").ok_or_else(|| {
-            Failure::input("--column amount=COLUMN is missing: name the column of the amounts")
-        })?,
-        currency: column("currency"),
-        currency_is,
-        weight: column("weight"),
-        skip: args.skip,
-        delimiter: args.delimiter,
-        ..ColumnMap::default()
-    })
-}
-
-async fn settle_report(output: &Output, host: &Waybill, since: NaiveDate) -> Result<(), Failure> {
-    let store = host.purchases().await?.engine().store();
-    let report = ledger::report(store, DEFAULT_TENANT, millis(since))
-        .await
-        .map_err(|error| translate(error.into()))?;
-    if output.json() {
-        output.print_json(&report);
-        return Ok(());
-    }
-    let mut table = output.table(&["what", "tracking", "reference", "expected", "billed", "note"]);
-    let money =
-        |amount: &Option<waybill_core::Money>| amount.map(|amount| amount.to_string()).unwrap_or_default();
-    for line in report.differing.iter().chain(&report.unbilled) {
-        table.add_row(vec![
-            line.verdict.clone(),
-            line.tracking.clone().unwrap_or_default(),
-            line.reference.clone().unwrap_or_default(),
-            money(&line.expected),
-            money(&line.billed),
-            line.note.clone().unwrap_or_default(),
-        ]);
-    }
-    output.line(table.to_string());
-    output.line(format!(
-        "{} lines agree, {} differ, {} labels are not billed yet",
-        report.agreed,
-        report.differing.len(),
-        report.unbilled.len()
-    ));
-    Ok(())
 }
 
 /// Proves recovery against the real carrier for the price of one label: buys it, looks it up by its handle as after a lost
@@ -335,4 +206,59 @@ fn describe(output: &Output, tracking: &str, recovery: waybill_core::Result<Reco
             false
         }
     }
+}
+
+/// Works off what is due until the process is told to stop: by Ctrl-C or SIGTERM. What is being sent is waited for.
+pub(crate) async fn worker(output: &Output, host: &Waybill) -> Result<(), Failure> {
+    let purchases = host.purchases().await?;
+    if let Some(why) = purchases.engine().quarantine() {
+        output.line(format!("nothing is bought: {why}"));
+    }
+    output.line("working; stop it with Ctrl-C or SIGTERM");
+    stopped().await.map_err(|error| Failure::input(format!("signals cannot be heard: {error}")))?;
+    output.line("stopping");
+    Ok(())
+}
+
+#[cfg(unix)]
+async fn stopped() -> std::io::Result<()> {
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    tokio::select! {
+        heard = tokio::signal::ctrl_c() => heard,
+        _ = terminate.recv() => Ok(()),
+    }
+}
+
+#[cfg(not(unix))]
+async fn stopped() -> std::io::Result<()> {
+    tokio::signal::ctrl_c().await
+}
+
+/// Writes a consistent copy of the SQLite database, while purchases go on.
+pub(crate) async fn backup(output: &Output, host: &Waybill, file: &Path) -> Result<(), Failure> {
+    if file.exists() {
+        return Err(Failure::input(format!("{}: the file exists already; name a new one", file.display())));
+    }
+    let purchases = host.purchases().await?;
+    purchases.engine().store().backup_to(file).await.map_err(|error| translate(error.into()))?;
+    if output.json() {
+        output.print_json(&serde_json::json!({ "backup": file }));
+    }
+    output.line(format!("written: {}", file.display()));
+    output.line("keep the journals of `data_dir` where they are: they say what was bought after this copy");
+    Ok(())
+}
+
+/// Seals again with the newest key.
+pub(crate) async fn reseal(output: &Output, host: &Waybill) -> Result<(), Failure> {
+    let engine = host.purchases().await?.engine();
+    if !engine.sealer().has_key() {
+        return Err(Failure::input("no sealing key is set: name one under `seal` in waybill.toml"));
+    }
+    let renewed = engine.reseal(200).await.map_err(translate)?;
+    if output.json() {
+        output.print_json(&serde_json::json!({ "renewed": renewed }));
+    }
+    output.line(format!("{renewed} values were sealed again; when a second run says 0, older keys can go"));
+    Ok(())
 }

@@ -7,3 +7,9 @@ UPDATE purchase SET environment = 'production' WHERE environment = 'live';
 UPDATE attempt SET environment = 'production' WHERE environment = 'live';
 UPDATE label SET environment = 'production' WHERE environment = 'live';
 UPDATE carrier_op SET environment = 'production' WHERE environment = 'live';
+
+-- Nothing asks by it.
+DROP INDEX purchase_open;
+-- Sealed bytes do not get smaller: the server need not try.
+ALTER TABLE evidence ALTER COLUMN body_sealed SET STORAGE EXTERNAL;
+ALTER TABLE document ALTER COLUMN bytes_sealed SET STORAGE EXTERNAL;

@@ -7,3 +7,6 @@ UPDATE purchase SET environment = 'production' WHERE environment = 'live';
 UPDATE attempt SET environment = 'production' WHERE environment = 'live';
 UPDATE label SET environment = 'production' WHERE environment = 'live';
 UPDATE carrier_op SET environment = 'production' WHERE environment = 'live';
+
+-- Nothing asks by it.
+DROP INDEX purchase_open;

@@ -268,12 +268,12 @@ async fn settle_own(
     attempt: &AttemptRow,
     sale: &Prepared,
 ) -> Result<bool, StoreError> {
-    let usual = row.state == PurchaseState::Accepted && row.current_attempt == attempt.n;
+    let usual = row.state == PurchaseState::Accepted && row.current_attempt == attempt.n && attempt.n == 1;
     if !usual || !db.move_attempt(&attempt.id, attempt.epoch, "sending", "confirmed").await? {
         return Ok(false);
     }
     for label in &sale.labels {
-        if !matches!(db.insert_label(label).await?, Inserted::New) {
+        if !db.insert_first_label(label).await? {
             // Undoes this transaction; the next try looks closer.
             return Err(StoreError::Down("a number is recorded already".into()));
         }

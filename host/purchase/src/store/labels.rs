@@ -172,6 +172,31 @@ impl Db<'_> {
         }
     }
 
+    /// Writes the first label of a parcel down. False when there is one already, or the number is recorded.
+    pub(crate) async fn insert_first_label(&mut self, new: &NewLabel) -> Result<bool> {
+        let insert = self
+            .sql(
+                "INSERT INTO label (id, tenant, purchase_id, attempt_id, piece, copy, carrier, account, environment, \
+                 tracking, shipment_key, carrier_data, service, state, price, document_id, sold_at) \
+                 VALUES ($1, $2, $3, $4, $5, 0, $6, $7, $8, $9, $10, $11, $12, 'live', $13, $14, {now}) ON CONFLICT DO NOTHING",
+            )
+            .bind(new.id.clone())
+            .bind(new.tenant.clone())
+            .bind(new.purchase_id.clone())
+            .bind(new.attempt_id.clone())
+            .bind(new.piece)
+            .bind(new.carrier.clone())
+            .bind(new.account.clone())
+            .bind(new.environment.clone())
+            .bind(new.tracking.clone())
+            .bind(new.shipment_key.clone())
+            .bind(new.carrier_data.clone())
+            .bind(new.service.clone())
+            .bind(new.price.map(super::purchases::text))
+            .bind(new.document_id.clone());
+        Ok(self.run(insert).await? == 1)
+    }
+
     /// Gives a label that has no stored file its file. False when it has one.
     pub(crate) async fn set_label_document(&mut self, new: &NewLabel, document: &str) -> Result<bool> {
         let update = self

@@ -8,6 +8,7 @@
 //! Leases use the database's clock only: `{now}` in a statement becomes milliseconds since 1970 on that clock.
 
 mod attempts;
+mod in_base64;
 mod labels;
 mod migrate;
 mod ops;

@@ -78,8 +78,8 @@ impl Pool {
             loan = self.lend().await?;
         }
         let done = job(self.db(&mut loan.conn, false)).await;
-        // A read that failed may have failed for the connection's sake.
-        if done.is_ok() {
+        // A read that failed may have failed for the connection's sake; a file does not go away.
+        if done.is_ok() || self.options.dialect == Dialect::Sqlite {
             self.give_back(loan);
         }
         done
@@ -177,6 +177,10 @@ async fn try_connect(options: &StoreOptions) -> Result<AnyConnection, sqlx::Erro
         conn.execute("PRAGMA journal_mode = WAL").await?;
         conn.execute(AssertSqlSafe(format!("PRAGMA synchronous = {}", options.synchronous()))).await?;
         conn.execute("PRAGMA foreign_keys = ON").await?;
+    }
+    if options.dialect == Dialect::Postgres {
+        // Every statement here is short: compiling one costs more than running it.
+        conn.execute("SET jit = off").await?;
     }
     Ok(conn)
 }

@@ -46,25 +46,10 @@ pub struct NewPurchase {
     /// Policy, as JSON.
     pub policy: String,
     /// The order, sealed.
-    #[serde(with = "in_base64")]
+    #[serde(with = "super::in_base64")]
     pub order_sealed: Vec<u8>,
     /// First attempt.
     pub attempt: NewAttempt,
-}
-
-/// Sealed bytes in JSON.
-mod in_base64 {
-    use base64::Engine;
-    use base64::engine::general_purpose::STANDARD;
-    use serde::{Deserialize, Deserializer, Serializer};
-
-    pub(super) fn serialize<S: Serializer>(bytes: &[u8], to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_str(&STANDARD.encode(bytes))
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Error> {
-        STANDARD.decode(String::deserialize(from)?).map_err(serde::de::Error::custom)
-    }
 }
 
 /// What D1 found.
