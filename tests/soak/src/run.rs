@@ -334,10 +334,18 @@ fn break_things(
     let mut breakers = vec![watch(settings, chaos, office)];
     let fleet = || office.fleet.clone();
     if let Some(every) = settings.kill_every {
-        let (fleet, counted) = (fleet(), chaos.clone());
+        let (fleet, counted, office) = (fleet(), chaos.clone(), office.clone());
+        // On a slow machine there must be work between two kills, or nothing is ever finished.
+        let (between, last) = ((settings.purchases / 30).min(20), Arc::new(AtomicUsize::new(0)));
         breakers.push(repeat(every, chaos, move |turn| {
-            let (fleet, counted) = (fleet.clone(), counted.clone());
+            let (fleet, counted, office, last) =
+                (fleet.clone(), counted.clone(), office.clone(), last.clone());
             async move {
+                let order = office.next.load(Ordering::SeqCst);
+                if order < last.load(Ordering::SeqCst) + between {
+                    return;
+                }
+                last.store(order, Ordering::SeqCst);
                 counted.kills.fetch_add(1, Ordering::SeqCst);
                 if let Err(error) = fleet.kill_and_restart(turn % fleet.len().max(1)).await {
                     println!("a replica did not come back: {error}");

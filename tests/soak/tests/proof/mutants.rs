@@ -42,7 +42,8 @@ async fn without_the_settle_window_there_are_doubles() {
     let (_, naive, early) =
         tokio::join!(green("settle window", &settings), run("naive_retry", &naive), run("no_settle", &early));
     red(naive, "double", "naive_retry");
-    red(early, "double", "no_settle");
+    // What is sold late and not looked for any more is a label that nobody knows: lost, and mostly double.
+    red(early, "lost", "no_settle");
 }
 
 /// Sales come after the window: only a sweep of all attempts, and a late success that is always recorded, help.
@@ -69,7 +70,7 @@ async fn an_http_stack_that_repeats_is_noticed() {
 /// Replicas that are stopped between D2 and the first byte, past lease and window, while another one clears up.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_the_send_guard_a_late_sender_buys_twice() {
-    let mut settings = small(90, &FINDABLE);
+    let mut settings = small(150, &FINDABLE);
     settings.sqlite = false;
     settings.replicas = 2;
     settings.in_flight = 32;
@@ -87,7 +88,8 @@ async fn without_the_send_guard_a_late_sender_buys_twice() {
 /// A power cut takes away what was not synced: labels that were paid for are gone where SQLite does not sync each commit.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_synced_commits_a_power_cut_loses_labels() {
-    let mut settings = small(150, &FINDABLE);
+    // USPS gives a label again three times: more cuts than that end at a person.
+    let mut settings = small(150, &["ups", "fedex", "china-post"]);
     settings.faults = 0;
     settings.in_flight = 16;
     settings.power_cuts = true;
