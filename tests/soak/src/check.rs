@@ -65,6 +65,8 @@ enum Afterwards {
     Everything,
     /// Finds the sale; its label is lost and it cannot be voided.
     SaleOnly,
+    /// Nothing; sending again with the same number is the question.
+    SendingAgain,
     /// Nothing.
     Nothing,
 }
@@ -72,6 +74,7 @@ enum Afterwards {
 fn afterwards(account: &str) -> Afterwards {
     match account {
         "china-post-eub" => Afterwards::Nothing,
+        "ontrac-own" => Afterwards::SendingAgain,
         "dhl-express" | "ontrac" => Afterwards::SaleOnly,
         _ => Afterwards::Everything,
     }
@@ -292,10 +295,12 @@ impl Join<'_> {
             let asks = match afterwards(&row.account) {
                 Afterwards::Everything => false,
                 Afterwards::SaleOnly => sold.contains(attempt.id.as_str()) && !heard,
+                // Only the newest attempt is ever left unknown: it was the last one allowed, or was refused.
+                Afterwards::SendingAgain => !heard && attempt.state == "unknown",
                 Afterwards::Nothing => attempt.sends > 0 && !heard && attempt.state == "unknown",
             };
             // Whatever the database says: an answer that was lost at a carrier that cannot be asked needs a person.
-            let lost = afterwards(&row.account) != Afterwards::Everything
+            let lost = matches!(afterwards(&row.account), Afterwards::SaleOnly | Afterwards::Nothing)
                 && sold.contains(attempt.id.as_str())
                 && self.faults_of(row, attempt).iter().any(loses_the_answer);
             if asks || lost {

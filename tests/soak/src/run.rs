@@ -40,6 +40,8 @@ pub struct Settings {
     pub faults: u32,
     /// Some sales come after the settle window, where a carrier can void.
     pub later_than_settle: bool,
+    /// All late sales come after so many milliseconds.
+    pub sells_late_after: Option<u64>,
     /// SIGKILL of a replica so often.
     pub kill_every: Option<Duration>,
     /// PostgreSQL killed and restarted so often.
@@ -87,6 +89,7 @@ impl Settings {
             accounts: crate::carriers::ACCOUNTS.map(str::to_owned).to_vec(),
             faults: 100,
             later_than_settle: true,
+            sells_late_after: None,
             kill_every: Some(Duration::from_secs(5)),
             restart_every: Some(Duration::from_secs(60)),
             pause_every: None,
@@ -302,11 +305,11 @@ fn rules(settings: &Settings) -> Vec<Rule> {
         let voids = !matches!(carrier, "dhl-express" | "ontrac");
         let late = match settings.later_than_settle && voids {
             true => [settle * 3 / 10, settle * 3 / 2, settle * 5 / 2],
-            // The latest one after the first question, and before an answer to it counts.
-            false => [settle * 3 / 10, settle * 6 / 10, settle + settings.times.guard / 2],
+            false => [settle * 3 / 10, settle * 6 / 10, settle * 9 / 10],
         };
-        for ms in late {
-            buy(3_333, Fault::LateSale { ms });
+        match settings.sells_late_after {
+            Some(ms) => buy(10_000, Fault::LateSale { ms }),
+            None => late.into_iter().for_each(|ms| buy(3_333, Fault::LateSale { ms })),
         }
         for question in ["recover", "track", "track_by_reference"] {
             rules.push(Rule::per_million(
@@ -334,10 +337,18 @@ fn break_things(
     let mut breakers = vec![watch(settings, chaos, office)];
     let fleet = || office.fleet.clone();
     if let Some(every) = settings.kill_every {
-        let (fleet, counted) = (fleet(), chaos.clone());
+        let (fleet, counted, office) = (fleet(), chaos.clone(), office.clone());
+        // On a slow machine there must be work between two kills, or nothing is ever finished.
+        let (between, last) = ((settings.purchases / 30).min(20), Arc::new(AtomicUsize::new(0)));
         breakers.push(repeat(every, chaos, move |turn| {
-            let (fleet, counted) = (fleet.clone(), counted.clone());
+            let (fleet, counted, office, last) =
+                (fleet.clone(), counted.clone(), office.clone(), last.clone());
             async move {
+                let order = office.next.load(Ordering::SeqCst);
+                if order < last.load(Ordering::SeqCst) + between {
+                    return;
+                }
+                last.store(order, Ordering::SeqCst);
                 counted.kills.fetch_add(1, Ordering::SeqCst);
                 if let Err(error) = fleet.kill_and_restart(turn % fleet.len().max(1)).await {
                     println!("a replica did not come back: {error}");
@@ -348,7 +359,7 @@ fn break_things(
     if let Some(every) = settings.pause_every {
         let (fleet, times) = (fleet(), settings.times.clone());
         let past =
-            Duration::from_millis(times.timeout + times.guard + times.lease_margin + 1_500) + times.window();
+            Duration::from_millis(times.timeout + times.guard + times.lease_margin + 6_000) + times.window();
         breakers.push(repeat(every, chaos, move |turn| {
             let fleet = fleet.clone();
             async move {

@@ -151,6 +151,8 @@ async fn a_replica_killed_all_the_time_loses_nothing() {
     settings.replicas = 1;
     settings.in_flight = 24;
     settings.kill_every = Some(ms(1_500));
+    // USPS gives a label again three times: more kills than that in one recovery end at a person.
+    settings.accounts.retain(|account| account != "usps");
     settings.restart_every = None;
     let outcome = super::green("killed all the time", &settings).await.expect("SQLite is always there");
     assert!(outcome.kills > 1, "hardly a kill");
