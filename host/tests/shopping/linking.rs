@@ -216,7 +216,9 @@ async fn r20_an_account_with_open_purchases_keeps_its_credentials() {
     request.wait = std::time::Duration::from_millis(1500);
     world.sandbox.faults().arm(Rule::next("ups", "buy", 1, Fault::ResetBefore));
     let bought = world.host.purchases().await.unwrap().buy(request).await.unwrap().purchases.remove(0);
-    assert_eq!(bought.state.to_string(), "unknown", "{bought:?}");
+    // Sent and not answered, or not even sent yet on a busy machine: not settled in any case.
+    let open = ["accepted", "unknown"].contains(&bought.state.to_string().as_str());
+    assert!(open, "{bought:?}");
     let error = world.host.unlink("default", "ups-own", false).await.unwrap_err();
     assert!(error.message.contains(&bought.id), "{error}");
     world.host.unlink("default", "ups-own", true).await.unwrap();

@@ -36,7 +36,8 @@ async fn r5_six_carriers_each_rate_a_lane_and_dhl_express_is_international_only(
         shopped.answer.offers.iter().filter(|offer| offer.account.carrier == *carrier).count()
     };
     for carrier in carriers {
-        assert!(offers(&home, carrier) + offers(&away, carrier) > 0, "{carrier}");
+        let missing = (&home.answer.missing, &away.answer.missing);
+        assert!(offers(&home, carrier) + offers(&away, carrier) > 0, "{carrier}: {missing:?}");
     }
     assert_eq!((offers(&home, "dhl-express"), offers(&away, "ontrac")), (0, 0));
     // The sixth wants a contract; it is there with its lanes.

@@ -37,6 +37,8 @@ impl World {
         let mut config = json!({
             "data_dir": folder.path().join("data"), "seal": { "key_file": key }, "accounts": accounts,
             "linking": { "carriers": linking },
+            // A busy machine is no reason for a missing rate.
+            "shop": { "deadline_ms": 60_000 },
         });
         merge(&mut config, further);
         let config: Config = serde_json::from_value(config).unwrap();
