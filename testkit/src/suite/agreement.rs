@@ -13,8 +13,9 @@ use crate::Sent;
 /// run in another mode: what was asked of the carrier, what came of each call, what was logged.
 ///
 /// A call may have several requests under way at once (a history of many numbers), and the modes may hand them over in
-/// another order. So requests are compared without their order; and where a fault strikes one of several, how often a
-/// token is asked for again depends on which answer came first, so there only repeated reads are not counted.
+/// another order. So requests are compared without their order. Where a fault strikes one of several reads, what the others
+/// still ask for depends on which answer came first, so there only success and the kind of error are compared; runs without
+/// faults, and every run that changes or buys something, are compared whole.
 pub(crate) fn agrees(bench: &Bench, with: &Bench) -> Verdict {
     let theirs: Vec<(String, &Run)> = with.matrix()?.all().collect();
     let ours: Vec<(String, &Run)> = bench.matrix()?.all().collect();
@@ -35,24 +36,37 @@ pub(crate) fn agrees(bench: &Bench, with: &Bench) -> Verdict {
 
 /// The first difference, with both sides.
 fn difference(wanted: &Run, got: &Run) -> Option<String> {
-    let sides = [
-        ("the requests differ", requests(wanted), requests(got)),
-        ("the number of purchases differs", purchases(wanted), purchases(got)),
-        ("the outcome differs", outcomes(wanted), outcomes(got)),
-        ("the log differs", log(wanted), log(got)),
-    ];
+    let race = [wanted, got].iter().any(|run| may_race(run));
+    let sides = match race {
+        true => vec![("the kind of outcome differs", kind(wanted), kind(got))],
+        false => vec![
+            ("the requests differ", requests(wanted), requests(got)),
+            ("the number of purchases differs", purchases(wanted), purchases(got)),
+            ("the outcome differs", outcomes(wanted), outcomes(got)),
+            ("the log differs", log(wanted), log(got)),
+        ],
+    };
     sides.into_iter().find(|(_, wanted, got)| wanted != got).map(|(what, wanted, got)| {
         let place = crate::json::whole_difference(&wanted, &got);
         format!("{what}: {}", place.unwrap_or_else(|| "in the form of a value".to_owned()))
     })
 }
 
+/// Whether several reads may have been under way when a fault struck one of them: a token and at least two more.
+fn may_race(run: &Run) -> bool {
+    run.struck && run.requests.len() > 2 && run.sent(Effect::Read) == run.requests.len()
+}
+
+fn kind(run: &Run) -> Value {
+    match run.outcome() {
+        Ok(_) => json!("success"),
+        Err(error) => json!(error.kind.as_str()),
+    }
+}
+
 fn requests(run: &Run) -> Value {
     let mut requests: Vec<Value> = run.requests.iter().map(request).collect();
     requests.sort_by_cached_key(Value::to_string);
-    if run.struck {
-        requests.dedup_by(|one, other| one == other && one["effect"] == json!(Effect::Read));
-    }
     requests.into()
 }
 
