@@ -37,8 +37,12 @@ fn code<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> 
 
 /// Texts, of which a number or a blank may be one.
 pub fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
-    #[derive(Deserialize)]
-    struct Line(#[serde(deserialize_with = "lenient::text")] Option<String>);
+    struct Line(Option<String>);
+    impl<'de> Deserialize<'de> for Line {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            lenient::text(deserializer).map(Self)
+        }
+    }
     Ok(lenient::list::<Line, _>(deserializer)?.into_iter().filter_map(|line| line.0).collect())
 }
 
