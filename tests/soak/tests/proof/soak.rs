@@ -6,11 +6,11 @@ use super::{green, settings, size};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn many_purchases_on_a_bad_day_lose_nothing_and_buy_nothing_twice() {
-    let mut settings = settings(size("WAYBILL_SOAK", 500));
+    let mut settings = settings(size("WAYBILL_SOAK", 400));
     if settings.purchases <= 1_000 {
         // In a short run everything must happen at least once.
-        settings.kill_every = Some(Duration::from_secs(2));
-        settings.restart_every = Some(Duration::from_secs(4));
+        settings.kill_every = Some(Duration::from_secs(3));
+        settings.restart_every = Some(Duration::from_secs(10));
         settings.expire_every = Some(Duration::from_secs(3));
     }
     let Some(outcome) = green("bad day", &settings).await else { return };
