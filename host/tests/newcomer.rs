@@ -121,7 +121,7 @@ fn from_the_command_to_a_rate_through_a_library() {
     // The account is the one that the crate's mock prints.
     let account = "carrier = \"acme-parcel\"\nclient_id = \"anything\"\nclient_secret = \"anything\"\naccount_number = \"10020030\"\n";
     let rates = rates_through(&installed("waybill_acme_parcel", home.path()), account, home.path());
-    assert!(rates.contains("Acme Parcel Ground") && rates.contains("7.90 USD"), "{rates}");
+    assert!(rates.contains("Acme Parcel Ground") && rates.contains("7.90"), "{rates}");
     let shown = waybill(home.path(), &["carriers", "acme-parcel"]);
     assert!(shown.contains("Acme Parcel") && shown.contains("client_secret"), "{shown}");
 
@@ -166,5 +166,5 @@ fn the_example_out_of_the_tree_builds_loads_and_quotes() {
 
     let account = "carrier = \"pedal-post\"\napi_key = \"anything\"\n";
     let rates = rates_through(&installed("pedal_post", home.path()), account, home.path());
-    assert!(rates.contains("One hour") && rates.contains("31.00 USD"), "{rates}");
+    assert!(rates.contains("One hour") && rates.contains("31.00"), "{rates}");
 }

@@ -32,6 +32,25 @@ pub struct Loaded {
     pub file: Option<PathBuf>,
 }
 
+/// Variables that are no keys: options of the program, and those that this project's own tests read.
+const NO_KEYS: [&str; 15] = [
+    "config",
+    "log",
+    "clock_skew",
+    "conformance_report",
+    "kills",
+    "power_cut",
+    "require_postgres",
+    "seed",
+    "seeds",
+    "shared",
+    "slow_tests",
+    "smoke_cases",
+    "soak",
+    "soak_log",
+    "whole_matrix",
+];
+
 /// Reads defaults, the file, `WAYBILL_*` variables (`WAYBILL_SHOP__DEADLINE_MS=800`) and flags (key and value with dots).
 ///
 /// A file that was asked for must be there; the usual `waybill.toml` may be absent.
@@ -50,10 +69,7 @@ pub fn load(file: Option<&Path>, flags: &[(String, String)]) -> Result<Loaded, V
     if exists {
         figment = figment.merge(Toml::file_exact(path));
     }
-    // WAYBILL_CONFIG and WAYBILL_LOG are options of the program, not keys.
-    figment = figment.merge(
-        Env::prefixed("WAYBILL_").ignore(&["config", "log", "shared", "require_postgres"]).split("__"),
-    );
+    figment = figment.merge(Env::prefixed("WAYBILL_").ignore(&NO_KEYS).split("__"));
     for (key, value) in flags {
         figment = figment.merge(flag(key, value));
     }
