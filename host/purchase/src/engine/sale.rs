@@ -340,8 +340,8 @@ async fn add_file(db: &mut Db<'_>, label: &NewLabel, sale: &Prepared) -> Result<
     Ok(())
 }
 
-/// Whether a sale becomes the purchase's own: its attempt is the open one, or the open one was not sent and can be taken
-/// back. Whoever prepared it cannot send it afterwards: D2 is a compare-and-set on the same row.
+/// Whether a sale becomes the purchase's own: its attempt is the open one, or the open one has the same chosen number, or was
+/// not sent and can be taken back. Whoever prepared it cannot send it afterwards: D2 is a compare-and-set on the same row.
 async fn adopts(
     db: &mut Db<'_>,
     row: &PurchaseRow,
@@ -358,8 +358,17 @@ async fn adopts(
         return Ok(open || (sale.source == Source::Operator && attempt.state != AttemptState::Confirmed));
     }
     let Some(newest) = db.attempt(&row.id, row.current_attempt).await? else { return Ok(false) };
-    Ok(newest.state == AttemptState::Prepared
-        && db.move_attempt(&newest.id, newest.epoch, "prepared", "rejected").await?)
+    // One number is one label: what turned up for an earlier attempt is what the newest one with the same number asks for.
+    // Its own answer, if one still comes, can only name this label again; voiding it would use the number up.
+    let same = newest.numbers.as_ref().is_some_and(|numbers| !numbers.is_empty())
+        && newest.numbers == attempt.numbers;
+    let from = match newest.state {
+        AttemptState::Prepared => "prepared",
+        AttemptState::Sending if same => "sending",
+        AttemptState::Unknown if same => "unknown",
+        _ => return Ok(false),
+    };
+    db.move_attempt(&newest.id, newest.epoch, from, "rejected").await
 }
 
 async fn adopt(

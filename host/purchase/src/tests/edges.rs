@@ -115,3 +115,24 @@ async fn an_engine_that_closes_waits_for_what_is_being_sent_and_takes_nothing_mo
     // Nothing could be asked: it is bought because the close waited.
     assert_eq!(rig.view(&pending.id).await.state, PurchaseState::Bought);
 }
+
+/// The label of a number that turned up for the first send is the one that the second send asked for: it is not voided as
+/// an extra, which would use the number up and leave the purchase without any.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_late_sale_under_the_chosen_number_is_the_one_that_was_asked_for_again() {
+    let ms = Duration::from_millis;
+    let options = Options { settle: Some(ms(1000)), sweeps: vec![ms(2100), ms(2600)], ..quick() };
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let Some(rig) = Rig::new(kind, World::new(CHOSEN), options.clone()).await else { return };
+        // Absent after 1.4 s, sent again and open until 2.8 s; the first one is sold at 1.8 s and swept at 2.1 s.
+        rig.world.faults(&[Fault::LateSale(1800), Fault::ResetBefore]);
+        let bought = rig.buy("1").await.unwrap();
+        rig.settle().await;
+        let view = rig.view(&bought.id).await;
+        assert_eq!((view.state, view.labels[0].state), (PurchaseState::Bought, LabelState::Live));
+        assert!(rig.world.sales().iter().all(|sale| !sale.voided), "the label was voided as an extra");
+        assert_eq!(rig.world.live().len(), 1);
+        clean(&rig.check().await);
+        rig.engine.close().await;
+    }
+}
