@@ -186,7 +186,8 @@ impl Join<'_> {
             };
             let (ours, theirs) = (label.state == "voided", is_void(sale, &label.tracking));
             // Where nothing can be voided, a label that is never handed over is not billed: void is our word only.
-            if ours != theirs && !(ours && is_billed_at_tender(&sale.carrier)) {
+            let told = self.void_was_not_heard(sale) && self.is_waiting(sale);
+            if ours != theirs && !(ours && is_billed_at_tender(&sale.carrier)) && !told {
                 report.add("money", format!("{name}: void is {ours} here and {theirs} at the carrier"));
             }
             let attempt = self.attempt_of(sale);
@@ -197,6 +198,17 @@ impl Join<'_> {
                 );
             }
         }
+    }
+
+    /// A void that the carrier carried out, whose answer never came, at a carrier that cannot be asked afterwards: asked to
+    /// void again it knows no such label, which may mean either, so a person decides.
+    fn void_was_not_heard(&self, sale: &Sale) -> bool {
+        let Some(row) = self.purchase_of(sale) else { return false };
+        matches!(afterwards(&row.account), Afterwards::Nothing | Afterwards::SendingAgain)
+            && self
+                .labels_of(sale)
+                .iter()
+                .any(|label| label.state != "voided" && is_void(sale, &label.tracking))
     }
 
     fn one_live_label_a_parcel(&self, report: &mut Report) {
@@ -307,6 +319,8 @@ impl Join<'_> {
                 must.insert(row.id.as_str());
             }
         }
+        let unheard = self.sales.iter().filter(|sale| self.void_was_not_heard(sale));
+        must.extend(unheard.filter_map(|sale| Some(self.purchase_of(sale)?.id.as_str())));
         for row in self.rows.purchases.values() {
             let name = format!("{} {} ({})", row.account, row.business_key, row.state);
             match (must.contains(row.id.as_str()), self.waiting.contains(row.id.as_str())) {
