@@ -352,7 +352,8 @@ impl Join<'_> {
                 row.state.as_str(),
                 "bought" | "voided" | "rejected" | "needs_attention" | "bought_no_label"
             );
-            if !known && !(row.state == "failed" && self.was_tried_to_the_end(row)) {
+            let ended = row.state == "failed" && self.was_tried_to_the_end(row);
+            if !(known || ended) {
                 report.add("open", format!("{} {} is {}", row.account, row.business_key, row.state));
             }
         }
