@@ -11,7 +11,9 @@ use tokio::task::JoinSet;
 use waybill::config::AccountConfig;
 use waybill::purchase::{BuyRequest, Policy, PurchaseState};
 use waybill::{Config, Waybill};
-use waybill_core::{Address, Country, LabelSpec, Parcel, RateRequest, Shipment, Weight, WeightUnit};
+use waybill_core::{
+    Address, Country, Dimensions, LabelSpec, LengthUnit, Parcel, RateRequest, Shipment, Weight, WeightUnit,
+};
 
 use crate::measure::{cpu_time, memory_mb, spread};
 
@@ -63,11 +65,12 @@ async fn open(url: &str, folder: &Path) -> Outcome<Waybill> {
 fn shipment(at: u64) -> Shipment {
     let mut from = Address::new("Shop", "200 N Spring St", "Los Angeles", "CA", "90012", Country::US);
     let mut to = Address::new("Ada Example", "1 Market St", "San Francisco", "CA", "94105", Country::US);
-    to.residential = Some(true);
+    to.residential = Some(false);
     from.phone = Some("2135550100".to_owned());
     to.phone = Some("4155550100".to_owned());
     let weight = Weight::new(1_000 + at, WeightUnit::Gram);
-    Shipment::new(from, to, vec![Parcel::new(weight, None)])
+    let size = Dimensions::new(12, 8, 4, LengthUnit::Inch);
+    Shipment::new(from, to, vec![Parcel::new(weight, Some(size))])
 }
 
 async fn shop(host: &Waybill, at: u64) -> Outcome<usize> {
