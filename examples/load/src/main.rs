@@ -108,6 +108,8 @@ async fn measure_case(case: &str, address: std::net::SocketAddr, time: Duration)
             println!("{delay:>3} ms  as fast as it goes: {full}; {cpu} us CPU a shop");
             let half = paced(&all, time, full.per_second() / 2).await;
             println!("{delay:>3} ms  half load:           {half}");
+            let light = paced(&all, time, 20).await;
+            println!("{delay:>3} ms  20 a second:         {light}");
         }
     }
     Ok(())
