@@ -60,12 +60,15 @@ const MOST_REQUESTS: usize = 2_000;
 /// ```
 /// # use waybill_hello::Hello;
 /// let rig = waybill_testkit::Rig::new::<Hello>(concat!(env!("CARGO_MANIFEST_DIR"), "/../carriers/hello"));
+/// let mut went_well = 0;
 /// for operation in rig.operations() {
 ///     for (_, seed) in rig.seeds(operation) {
-///         rig.play(operation, &seed).unwrap();
+///         // A seed holds the answers of a fixture, some of them refusals; half of them may be anything but a panic.
+///         went_well += usize::from(rig.play(operation, &seed).is_ok());
 ///         let _ = rig.play(operation, &seed[..seed.len() / 2]);
 ///     }
 /// }
+/// assert!(went_well > 0);
 /// ```
 pub struct Rig {
     suite: Suite,
