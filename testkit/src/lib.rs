@@ -19,6 +19,7 @@ mod rig;
 mod run;
 mod samples;
 mod scripted;
+#[cfg(feature = "http-host")]
 mod server;
 mod suite;
 
@@ -37,5 +38,6 @@ pub use rig::{Outcome, Rig};
 pub use run::{Conformance, run, run_all};
 pub use samples::sample as sample_file;
 pub use scripted::{ScriptedHost, Unmatched};
+#[cfg(feature = "http-host")]
 pub use server::{SandboxBuilder, SandboxServer};
 pub use suite::{BASE_URL, CASES, Case, Stop, Verdict};

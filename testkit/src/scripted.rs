@@ -115,6 +115,7 @@ impl ScriptedHost {
         Self { inner: Arc::new(Inner { books, base: base.clone(), exchanges, script: Mutex::new(script) }) }
     }
 
+    #[cfg(feature = "http-host")]
     /// What is answered to a request that came over a socket, whose effect nobody knows.
     pub(crate) fn answer(&self, request: &Request) -> Result<Response> {
         self.inner.answer(request, Effect::Read)
