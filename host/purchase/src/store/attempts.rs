@@ -267,11 +267,12 @@ impl Db<'_> {
         self.one(update).await?.map(|row| AttemptRow::from_row(&row)).transpose()
     }
 
-    /// Gives a claimed unknown attempt back until later; `None` stops asking.
+    /// Gives a claimed unknown attempt back until later; `None` stops asking. The claim ends with it: whoever did not hear
+    /// that it was done, and gives the same claim back once more, changes nothing.
     pub(crate) async fn ask_later(&mut self, attempt: &AttemptRow, wait: Option<i64>) -> Result<bool> {
         let update = self
             .sql(
-                "UPDATE attempt SET lease_owner = NULL, lease_until = NULL, \
+                "UPDATE attempt SET epoch = epoch + 1, lease_owner = NULL, lease_until = NULL, \
                  next_check_at = CASE WHEN $1 < 0 THEN NULL ELSE {now} + $1 END \
                  WHERE id = $2 AND state = 'unknown' AND epoch = $3",
             )

@@ -123,17 +123,17 @@ impl Db<'_> {
         Ok(done.map_err(|error| self.failed(error))?.rows_affected())
     }
 
+    /// The first row. The answer is read to its end all the same: PostgreSQL sends the rows of a statement that is a
+    /// transaction by itself before it has committed, and a refusal of the commit comes after them.
     pub(crate) async fn one(&mut self, query: Query) -> Result<Option<sqlx::any::AnyRow>> {
-        let row = self.conn.fetch_optional(query).await;
-        row.map_err(|error| self.failed(error))
+        let rows = self.conn.fetch_all(query).await;
+        Ok(rows.map_err(|error| self.failed(error))?.into_iter().next())
     }
 
     fn failed(&self, error: sqlx::Error) -> StoreError {
-        match error {
-            sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::Tls(_) if self.alone => {
-                StoreError::CommitUnknown(error.to_string())
-            }
-            other => other.into(),
+        match self.alone && !says_not_committed(&error) {
+            true => StoreError::CommitUnknown(error.to_string()),
+            false => error.into(),
         }
     }
 
@@ -145,6 +145,19 @@ impl Db<'_> {
     pub async fn now(&mut self) -> Result<i64> {
         let query = self.sql("SELECT {now}");
         Ok(self.conn.fetch_one(query).await?.try_get(0)?)
+    }
+}
+
+/// Whether an error of a statement that is a transaction by itself is the database's word that nothing was kept: it refused
+/// the statement. A connection that ends, or a server that is told to stop, may do so after the commit.
+fn says_not_committed(error: &sqlx::Error) -> bool {
+    // Data, constraints, transaction state (read-only), rollback (deadlock), names and rights, locks.
+    const REFUSED: [&str; 6] = ["22", "23", "25", "40", "42", "55"];
+    match error {
+        sqlx::Error::Database(error) => {
+            error.code().is_some_and(|code| code.get(..2).is_some_and(|class| REFUSED.contains(&class)))
+        }
+        _ => false,
     }
 }
 

@@ -251,6 +251,88 @@ async fn an_unsafe_database_is_refused() {
     assert_eq!(level, 2, "the writer does not run with synchronous=FULL");
 }
 
+async fn prepared(store: &Store) -> AttemptRow {
+    let new = NewAttempt {
+        id: "b".into(),
+        purchase_id: "p".into(),
+        n: 2,
+        handle: waybill_core::Handle(uuid::Uuid::now_v7()),
+        account: "main".into(),
+        account_fingerprint: "print".into(),
+        environment: "production".into(),
+        numbers: None,
+        grace: 0,
+    };
+    let written = store.write::<_, StoreError, _>(move |mut db| {
+        Box::pin(async move {
+            assert!(db.insert_attempt(&new).await?);
+            db.attempt("p", 2).await
+        })
+    });
+    written.await.unwrap().expect("the attempt")
+}
+
+async fn begin(store: &Store, attempt: &AttemptRow) -> Result<Option<AttemptRow>> {
+    let before = attempt.clone();
+    let begun = store.write_one::<_, StoreError, _>(move |mut db| {
+        Box::pin(async move { db.begin_sending(&before, 7, "me", 1_000, 1_000).await })
+    });
+    begun.await
+}
+
+/// PostgreSQL sends the rows of a statement before it commits it. Whoever takes the first row for success sends what was
+/// never written down.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_row_before_a_commit_that_fails_is_no_success() {
+    let Some(cluster) = cluster() else { return };
+    for (what, refused) in [
+        ("RAISE EXCEPTION 'no' USING ERRCODE = '23514'", true),
+        ("PERFORM pg_terminate_backend(pg_backend_pid())", false),
+    ] {
+        let store = Store::open(StoreOptions::postgres(cluster.database())).await.unwrap();
+        fill(&store).await;
+        let attempt = prepared(&store).await;
+        let at_commit = format!(
+            "CREATE FUNCTION at_commit() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {what}; RETURN NULL; END $$; \
+             CREATE CONSTRAINT TRIGGER at_commit AFTER UPDATE ON attempt DEFERRABLE INITIALLY DEFERRED \
+             FOR EACH ROW EXECUTE FUNCTION at_commit()"
+        );
+        let made = store.write::<_, StoreError, _>(move |db| {
+            Box::pin(async move { Ok(db.conn.execute(AssertSqlSafe(at_commit)).await.map(drop)?) })
+        });
+        made.await.unwrap();
+        match begin(&store, &attempt).await {
+            Err(StoreError::Down(_)) if refused => {}
+            Err(StoreError::CommitUnknown(_)) if !refused => {}
+            other => panic!("{what}: {other:?}"),
+        }
+        let read = store.read::<_, StoreError, _>(|mut db| Box::pin(async move { db.attempt("p", 2).await }));
+        assert_eq!(read.await.unwrap().expect("the attempt").state, AttemptState::Prepared);
+        store.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_claim_is_given_back_once() {
+    for (store, _home) in both().await {
+        fill(&store).await;
+        let attempt = prepared(&store).await;
+        let begun = begin(&store, &attempt).await.unwrap().expect("the claim");
+        let given_back = store.write::<_, StoreError, _>(move |mut db| {
+            Box::pin(async move {
+                assert!(db.becomes_unknown(&begun.id, begun.epoch, 0).await?);
+                let claimed = db.claim_unknown(&begun.id, "me", 1_000).await?.expect("the claim");
+                assert!(db.ask_later(&claimed, None).await?, "stops asking");
+                // As after a commit whose answer was lost: it must not start again.
+                Ok((db.ask_later(&claimed, Some(0)).await?, db.attempt("p", 2).await?.expect("the attempt")))
+            })
+        });
+        let (again, left) = given_back.await.unwrap();
+        assert!(!again && left.next_check_at.is_none(), "{again} {left:?}");
+        store.close().await;
+    }
+}
+
 #[tokio::test]
 async fn the_password_of_a_url_does_not_show() {
     let options = StoreOptions::parse("postgres://user:hunter2@localhost/db");
