@@ -164,7 +164,7 @@ async fn the_open_platform_speaks_sm4_and_tracks_with_reversals() {
 #[tokio::test]
 async fn the_partner_api_answers_xml_in_utf8_or_gbk() {
     let sandbox = sandbox().await;
-    let http = reqwest::Client::new();
+    let http = common::http();
     let base = format!("{}/partner/api/public/p", sandbox.base_url("china-post"));
     let send = |method: &str, path: &str, body: String| {
         let request = http.request(method.parse().expect("a method"), format!("{base}{path}"));

@@ -353,7 +353,7 @@ async fn a_trade_document_is_uploaded_and_an_order_names_it() {
         let part =
             |name: &&str| format!("--b1\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{{}}\r\n");
         let body = parts.iter().map(part).collect::<String>() + "--b1--\r\n";
-        let mut request = reqwest::Client::new().post(format!("{}/documents/v1/etds/upload", client.base));
+        let mut request = common::http().post(format!("{}/documents/v1/etds/upload", client.base));
         for (name, value) in &client.headers {
             request = request.header(name, value);
         }

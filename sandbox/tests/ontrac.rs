@@ -18,7 +18,7 @@ async fn get(sandbox: &Sandbox, path: &str) -> String {
 }
 
 async fn post(sandbox: &Sandbox, path: &str, body: String) -> String {
-    let http = reqwest::Client::new();
+    let http = common::http();
     let sent =
         http.post(format!("{}{path}", sandbox.base_url("ontrac"))).body(body).send().await.expect("answers");
     String::from_utf8(Client::read(sent).await.expect("a body").bytes).expect("text")

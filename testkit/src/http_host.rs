@@ -48,6 +48,8 @@ impl HttpHost {
 
     /// A host with another timeout.
     pub fn with_timeout(timeout: Duration) -> Self {
+        // The cryptography below TLS, once for the process.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())

@@ -1,8 +1,8 @@
 //! What a call through a library costs beside the same carrier linked in, and whether memory stays flat.
 //!
 //! ```text
-//! cargo rustc --release -p waybill-hello --lib --crate-type cdylib
-//! cargo run --release -p waybill-plugins --example soak -- target/release/libwaybill_hello.so 100000
+//! cargo rustc --profile dist -p waybill-hello --lib --crate-type cdylib
+//! cargo run --profile dist -p waybill-plugins --example soak -- target/dist/libwaybill_hello.so 100000
 //! ```
 //!
 //! The library must lie where only its owner may write.

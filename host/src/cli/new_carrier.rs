@@ -28,19 +28,19 @@ pub(crate) fn run(output: &Output, args: &NewCarrierArgs) -> Result<(), Failure>
     }
     output.line(format!("{}: {} files of {}. Next:", folder.display(), files.len(), names.package));
     // In the tree everything is built from its root.
-    let of = match source {
-        Source::Workspace => format!(" -p {}", names.package),
+    let (of, profile, built) = match source {
+        Source::Workspace => (format!(" -p {}", names.package), "--profile dist", "dist"),
         _ => {
             output.line(format!("  cd {}", folder.display()));
-            String::new()
+            (String::new(), "--release", "release")
         }
     };
     let (prefix, suffix) = (std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
-    let library = format!("target/release/{prefix}{}{suffix}", names.crate_name());
+    let library = format!("target/{built}/{prefix}{}{suffix}", names.crate_name());
     for (command, purpose) in [
         (format!("cargo test{of}"), "its conformance cases and wire messages"),
         (format!("cargo run{of} --example mock"), "a mock of its API, and an account for it"),
-        (format!("cargo rustc{of} --lib --release --crate-type cdylib"), "the dynamic library"),
+        (format!("cargo rustc{of} --lib {profile} --crate-type cdylib"), "the dynamic library"),
         (format!("waybill plugin inspect {library}"), "the section that loads it"),
     ] {
         output.line(format!("  {command:<70}  # {purpose}"));

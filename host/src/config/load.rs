@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use figment::Figment;
-use figment::providers::{Env, Format, Serialized, Toml};
+use figment::providers::{Env, Format, Serialized};
 use serde_json::Value;
 
 use super::{Config, resolve};
@@ -76,6 +76,19 @@ pub fn load(file: Option<&Path>, flags: &[(String, String)]) -> Result<Loaded, V
     match figment.extract::<Config>() {
         Ok(config) => Ok(Loaded { config, file: exists.then(|| path.to_owned()) }),
         Err(errors) => Err(errors.into_iter().map(|error| explain(&error, path)).collect()),
+    }
+}
+
+/// TOML as figment reads it, by the `toml` that the rest of the program uses: figment's own is an older one beside it.
+struct Toml;
+
+impl Format for Toml {
+    type Error = toml::de::Error;
+
+    const NAME: &'static str = "TOML";
+
+    fn from_str<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, Self::Error> {
+        toml::from_str(text)
     }
 }
 

@@ -53,6 +53,8 @@ pub struct Transport {
 impl Transport {
     /// Makes the pool.
     pub fn new(settings: TransportSettings) -> Result<Arc<Self>> {
+        // The cryptography below TLS, once for the process. One that the embedding program chose before stays.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let base = || {
             let mut builder = reqwest::Client::builder()
                 .connect_timeout(settings.connect_timeout)

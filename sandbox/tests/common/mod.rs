@@ -40,6 +40,16 @@ impl Answer {
     }
 }
 
+/// A client that repeats nothing and follows nothing.
+pub fn http() -> reqwest::Client {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let made = reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .build();
+    made.expect("a client")
+}
+
 pub struct Client {
     http: reqwest::Client,
     pub base: String,
@@ -48,10 +58,7 @@ pub struct Client {
 
 impl Client {
     pub fn new(base: String) -> Self {
-        let http = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never());
-        Self { http: http.build().expect("a client"), base, headers: Vec::new() }
+        Self { http: http(), base, headers: Vec::new() }
     }
 
     pub fn with(mut self, name: &str, value: &str) -> Self {

@@ -100,7 +100,9 @@ impl Carriers {
             BufReader::new(output).read_line(&mut line).await?;
         }
         let ready = serde_json::from_str(&line)?;
-        Ok(Self { ready, ledger, child, input, client: reqwest::Client::new() })
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = reqwest::Client::new();
+        Ok(Self { ready, ledger, child, input, client })
     }
 
     /// Arms faults.

@@ -1,9 +1,9 @@
 //! How many purchases a second the engine makes, and what it adds to a carrier's time.
 //!
 //! ```text
-//! cargo run --release --example purchases -p waybill-purchase -- sqlite
-//! cargo run --release --example purchases -p waybill-purchase -- postgres
-//! cargo run --release --example purchases -p waybill-purchase -- sqlite --carrier-ms 500 --in-flight 16 --count 320
+//! cargo run --profile dist --example purchases -p waybill-purchase -- sqlite
+//! cargo run --profile dist --example purchases -p waybill-purchase -- postgres
+//! cargo run --profile dist --example purchases -p waybill-purchase -- sqlite --carrier-ms 500 --in-flight 16 --count 320
 //! ```
 //!
 //! `postgres` starts a server of its own in a temporary folder (durable settings, the defaults of its version); `--url`
