@@ -176,8 +176,9 @@ fn print(settings: &Settings, outcome: &Outcome) {
         report.count("waiting"),
         report.count("open"),
         outcome.audit.len(),
-        outcome.left,
+        outcome.left.len(),
     );
+    outcome.left.iter().take(10).for_each(|text| println!("  left open: {text}"));
     for (word, texts) in &report.findings {
         texts.iter().take(10).for_each(|text| println!("  {word}: {text}"));
     }

@@ -136,10 +136,15 @@ fn label(row: &AnyRow) -> Result<LabelRow> {
 }
 
 /// Work that is left and waits for no person: open attempts and operations, and sweeps to come soon.
-pub async fn left(pool: &AnyPool) -> Result<i64> {
-    let sql = "SELECT (SELECT COUNT(*) FROM attempt WHERE state IN ('prepared', 'sending') \
-               OR (state = 'unknown' AND (next_check_at IS NOT NULL OR lease_until IS NOT NULL))) \
-               + (SELECT COUNT(*) FROM carrier_op WHERE state IN ('prepared', 'sending', 'unknown')) \
-               + (SELECT COUNT(*) FROM attempt WHERE sweep_at IS NOT NULL AND sweep_at - sent_at < 600000)";
-    sqlx::query(sql).fetch_one(pool).await?.try_get(0)
+pub async fn left(pool: &AnyPool) -> Result<Vec<String>> {
+    let sql = "SELECT 'attempt ' || id || ' of ' || purchase_id || ' is ' || state || ', unsent ' || unsent || ', checks ' || checks \
+               || ', next check ' || COALESCE(CAST(next_check_at AS TEXT), 'none') \
+               || ', lease until ' || COALESCE(CAST(lease_until AS TEXT), 'none') \
+               FROM attempt WHERE state IN ('prepared', 'sending') \
+               OR (state = 'unknown' AND (next_check_at IS NOT NULL OR lease_until IS NOT NULL)) \
+               UNION ALL SELECT kind || ' ' || id || ' of ' || target || ' is ' || state || ', tries ' || checks FROM carrier_op \
+               WHERE state IN ('prepared', 'sending', 'unknown') \
+               UNION ALL SELECT 'sweep ' || sweeps || ' of attempt ' || id || ', which is ' || state || ', at ' || sweep_at \
+               FROM attempt WHERE sweep_at IS NOT NULL AND sweep_at - sent_at < 600000";
+    sqlx::query(sql).fetch_all(pool).await?.iter().map(|row| row.try_get(0)).collect()
 }

@@ -128,7 +128,7 @@ pub struct Outcome {
     /// Times that the database server was killed.
     pub restarts: usize,
     /// Work that was left open.
-    pub left: i64,
+    pub left: Vec<String>,
     /// Resident memory of the first replica: orders begun, KiB.
     pub memory: Vec<(usize, u64)>,
 }
@@ -136,7 +136,7 @@ pub struct Outcome {
 impl Outcome {
     /// Whether nothing was found.
     pub fn is_clean(&self) -> bool {
-        self.report.is_clean() && self.audit.is_empty() && self.notes.wrong.is_empty() && self.left == 0
+        self.report.is_clean() && self.audit.is_empty() && self.notes.wrong.is_empty() && self.left.is_empty()
     }
 
     /// Growth of the first replica's memory from the first fifth of the orders to the last, in percent. It means something
@@ -448,11 +448,11 @@ fn watch(settings: &Settings, chaos: &Arc<Chaos>, office: &Arc<Office>) -> Break
     })
 }
 
-async fn wait_for_the_end(pool: &sqlx::AnyPool, settings: &Settings) -> Result<i64, Problem> {
+async fn wait_for_the_end(pool: &sqlx::AnyPool, settings: &Settings) -> Result<Vec<String>, Problem> {
     let until = Instant::now() + settings.settle_for;
     loop {
         let left = rows::left(pool).await?;
-        if left == 0 || Instant::now() > until {
+        if left.is_empty() || Instant::now() > until {
             return Ok(left);
         }
         tokio::time::sleep(Duration::from_millis(200)).await;

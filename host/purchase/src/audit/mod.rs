@@ -101,7 +101,8 @@ const CHECKS: &[(&str, &str)] = &[
         "SELECT a.id, 'a further attempt was made after one in state ' || a.state FROM attempt a WHERE EXISTS \
          (SELECT 1 FROM attempt b WHERE b.purchase_id = a.purchase_id AND b.n > a.n) \
          AND a.state NOT IN ('absent', 'rejected', 'voided') AND NOT (a.state = 'confirmed' AND NOT EXISTS \
-         (SELECT 1 FROM attempt b WHERE b.purchase_id = a.purchase_id AND b.n > a.n AND b.sends > 0))",
+         (SELECT 1 FROM attempt b WHERE b.purchase_id = a.purchase_id AND b.n > a.n AND b.sends > 0 \
+         AND (a.numbers IS NULL OR b.numbers IS NULL OR b.numbers <> a.numbers)))",
     ),
     (
         "I6",

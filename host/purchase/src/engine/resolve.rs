@@ -6,7 +6,7 @@ use std::time::Duration;
 use waybill_core::{Error, Purchase, RecoverRequest, Recovery, RepeatGuard};
 
 use super::sale::{Source, attention};
-use super::send::{Step, account_is_gone, asked};
+use super::send::{Earlier, Step, account_is_gone, asked, earlier_with_the_number};
 use super::verdict::{Seen, Success};
 use super::{Accounts, Engine, KeptOrder, OpenAccount, Policy, Result, json, ms};
 use crate::fail::failpoint;
@@ -19,6 +19,8 @@ pub(super) struct Case {
     pub(super) attempt: AttemptRow,
     pub(super) account: OpenAccount,
     pub(super) kept: KeptOrder,
+    /// The carrier's refusal of it, where that may be the echo of an earlier attempt with the same number.
+    pub(super) refusal: Option<Error>,
 }
 
 impl Engine {
@@ -55,8 +57,8 @@ impl Engine {
         };
         let kept: KeptOrder =
             self.open_json(Place::new("purchase", &row.id, &row.tenant), &row.order_sealed)?;
-        let case = Case { row, attempt, account, kept };
-        if let Some(step) = self.try_stored_answer(&case).await? {
+        let mut case = Case { row, attempt, account, kept, refusal: None };
+        if let Some(step) = self.try_stored_answer(&mut case).await? {
             return Ok(step);
         }
         self.ask_carrier(&case).await
@@ -79,8 +81,8 @@ impl Engine {
     }
 
     /// The answer may be stored, and only its reader was lost: a crash between D3 and D4 needs no question at all.
-    async fn try_stored_answer(&self, case: &Case) -> Result<Option<Step>> {
-        let Case { row, attempt, account, kept } = case;
+    async fn try_stored_answer(&self, case: &mut Case) -> Result<Option<Step>> {
+        let Case { row, attempt, account, kept, .. } = &*case;
         let Some((seen, told)) = self.read_stored_answer(row, attempt, account, kept).await? else {
             return Ok(None);
         };
@@ -90,7 +92,16 @@ impl Engine {
                 Ok(Some(Step::GoOn))
             }
             super::verdict::Verdict::Refused(error) => {
-                self.refused(row, attempt, error, seen != Seen::Unused).await?;
+                let looked = attempt.clone();
+                let earlier = self.inner.store.read::<_, StoreError, _>(|mut db| {
+                    Box::pin(async move { earlier_with_the_number(&mut db, &looked).await })
+                });
+                let lookup = account.carrier.profile().purchase.lookup;
+                if lookup && earlier.await? == Some(Earlier::Asked) {
+                    case.refusal = Some(error);
+                    return Ok(None);
+                }
+                self.refused(row, attempt, error, seen != Seen::Unused, None).await?;
                 Ok(Some(Step::Stop))
             }
             _ => Ok(None),
@@ -141,7 +152,7 @@ impl Engine {
 
     /// Asks the carrier by handle or number; what it says is kept as evidence.
     pub(super) async fn recover(&self, case: &Case) -> waybill_core::Result<Recovery> {
-        let Case { row, attempt, account, kept } = case;
+        let Case { row, attempt, account, kept, .. } = case;
         let Some(label) = account.carrier.label() else { return Ok(Recovery::Unsupported) };
         let timeout = self.inner.options.timeout(&account.carrier.profile().purchase);
         let cx = self.cx(account, &row.account, "recover", timeout);
@@ -210,6 +221,11 @@ impl Engine {
 
     /// Proven absent.
     async fn absent(&self, case: &Case) -> Result<Step> {
+        if let Some(error) = &case.refusal {
+            // No echo: the carrier has no sale under the number, and the refusal stands.
+            self.refused(&case.row, &case.attempt, error.clone(), true, None).await?;
+            return Ok(Step::Stop);
+        }
         self.gone(case, AttemptState::Absent).await
     }
 

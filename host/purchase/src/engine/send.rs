@@ -220,8 +220,11 @@ impl Engine {
                 }
             }
             Verdict::Refused(error) => {
-                self.refused(row, attempt, error, seen != Seen::Unused).await?;
-                Ok(Step::Stop)
+                let asking = self.asking(account);
+                Ok(match self.refused(row, attempt, error, seen != Seen::Unused, asking).await? {
+                    Refused::Ended => Step::Stop,
+                    Refused::ToBeAsked(wait) => Step::Wait(wait),
+                })
             }
             Verdict::NotSent(error) => self.not_sent(row, attempt, error, Some(seen)).await,
             Verdict::Unknown(why) => self.unknown(row, attempt, account, &why).await,
@@ -240,7 +243,7 @@ impl Engine {
         failpoint!(self.inner.options.fail, "unsent.before");
         let gone = !error.is_retryable();
         if gone || attempt.unsent + 1 >= self.inner.options.max_unsent {
-            self.refused(row, attempt, error, matches!(sending, Some(Seen::Answered(_)))).await?;
+            self.refused(row, attempt, error, matches!(sending, Some(Seen::Answered(_))), None).await?;
             return Ok(Step::Stop);
         }
         let doubled =
@@ -282,38 +285,70 @@ impl Engine {
         }
     }
 
-    /// The carrier refused, or it was given up unsent: certainly nothing was bought.
+    /// How a carrier that can be asked is asked.
+    fn asking(&self, account: &OpenAccount) -> Option<Asking> {
+        let traits = &account.carrier.profile().purchase;
+        let longest = self.inner.options.resolve_for;
+        traits.lookup.then(|| Asking {
+            wait: self.inner.options.settle(traits),
+            ask_for: traits
+                .recover_within_seconds
+                .map_or(longest, |seconds| Duration::from_secs(seconds).min(longest)),
+        })
+    }
+
+    /// The carrier refused, or it was given up unsent: certainly nothing was bought by it. With `asking`, a refusal of a
+    /// number that an earlier attempt was sent with is asked about first: the earlier one may have been sold late, and the
+    /// refusal may be its echo.
     pub(super) async fn refused(
         &self,
         row: &PurchaseRow,
         attempt: &AttemptRow,
         error: Error,
         sent: bool,
-    ) -> Result<()> {
+        asking: Option<Asking>,
+    ) -> Result<Refused> {
         failpoint!(self.inner.options.fail, "d4.before");
         let (purchase, id, epoch) = (row.id.clone(), attempt.id.clone(), attempt.epoch);
+        let asking = asking.filter(|_| sent);
+        let deadline =
+            asking.and_then(|asking| Some(attempt.sent_at?.saturating_add(ms(asking.ask_for))));
         let kind = error.kind.as_str().to_owned();
         let code = error.carrier_code().map(str::to_owned);
         let failure = json(&Failure { error, sent });
-        self.inner
+        let end = self
+            .inner
             .store
             .write::<_, StoreError, _>(move |mut db| {
                 Box::pin(async move {
                     let (Some(row), Some(attempt)) =
                         (db.purchase(&purchase).await?, db.attempt_by_id(&id).await?)
                     else {
-                        return Ok(());
+                        return Ok(Refused::Ended);
                     };
                     // A refusal in hand is certain whatever the row says. "Never sent" is certain only for our own claim.
                     if !attempt.state.is_open() || (!sent && attempt.epoch != epoch) {
-                        return Ok(());
+                        return Ok(Refused::Ended);
                     }
-                    if let Some(reason) = same_number_refused(&mut db, &attempt).await? {
-                        return may_be_sold(&mut db, &row, &attempt, reason).await;
+                    match earlier_with_the_number(&mut db, &attempt).await? {
+                        Some(Earlier::NotAsked) => {
+                            let reason =
+                                "an earlier send with the same number may have been accepted; this one was not";
+                            may_be_sold(&mut db, &row, &attempt, reason).await?;
+                            return Ok(Refused::Ended);
+                        }
+                        Some(Earlier::Asked) if let Some(Asking { wait, .. }) = asking => {
+                            if db.becomes_unknown(&id, attempt.epoch, ms(wait)).await? {
+                                let why = "refused under a number that was sent before; the carrier is asked";
+                                say_unknown(&mut db, &row, deadline, why).await?;
+                            }
+                            return Ok(Refused::ToBeAsked(wait));
+                        }
+                        _ => {}
                     }
                     db.set_attempt(&id, "rejected").await?;
                     if row.current_attempt != attempt.n || row.state.is_final() {
-                        return Ok(());
+                        return Ok(Refused::Ended);
                     }
                     let change = PurchaseChange {
                         state: Some(PurchaseState::Rejected),
@@ -322,12 +357,13 @@ impl Engine {
                         ..PurchaseChange::default()
                     };
                     let payload = serde_json::json!({ "error": kind, "carrier_code": code, "sent": sent });
-                    db.must_change(&row, &change, "purchase.rejected", &payload).await
+                    db.must_change(&row, &change, "purchase.rejected", &payload).await?;
+                    Ok(Refused::Ended)
                 })
             })
             .await?;
         failpoint!(self.inner.options.fail, "d4.after");
-        Ok(())
+        Ok(end)
     }
 
     /// Nobody knows: to be asked after the settle window.
@@ -368,13 +404,7 @@ impl Engine {
                         return Ok(());
                     }
                     let Some(row) = db.purchase(&purchase).await? else { return Ok(()) };
-                    let change = PurchaseChange {
-                        state: (!row.state.is_final()).then_some(PurchaseState::Unknown),
-                        resolve_deadline: deadline,
-                        ..PurchaseChange::default()
-                    };
-                    db.must_change(&row, &change, "purchase.unknown", &serde_json::json!({ "why": why }))
-                        .await
+                    say_unknown(&mut db, &row, deadline, &why).await
                 })
             })
             .await?;
@@ -382,18 +412,59 @@ impl Engine {
     }
 }
 
-/// An earlier send with the same number may have been accepted: nobody could be asked, and sending again was the question.
-/// A refusal is no answer to it, and may even mean that the number is used.
-async fn same_number_refused(
+/// How to ask what became of an attempt.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Asking {
+    /// When first.
+    wait: Duration,
+    /// For how long after it was sent.
+    ask_for: Duration,
+}
+
+/// What became of a refusal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Refused {
+    /// It stands, or waits for a person.
+    Ended,
+    /// The carrier is asked first, after a time.
+    ToBeAsked(Duration),
+}
+
+/// An earlier attempt that was sent with the same number. A refusal of the later one is no answer to it, and may even mean
+/// that it was sold and the number is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Earlier {
+    /// The carrier had no sale for it when it was asked.
+    Asked,
+    /// Nobody could be asked: sending again was the question.
+    NotAsked,
+}
+
+pub(super) async fn earlier_with_the_number(
     db: &mut Db<'_>,
     attempt: &AttemptRow,
-) -> Result<Option<&'static str>, StoreError> {
-    if attempt.n <= 1 || attempt.numbers.is_none() {
+) -> Result<Option<Earlier>, StoreError> {
+    let Some(numbers) = attempt.numbers.as_ref().filter(|numbers| attempt.n > 1 && !numbers.is_empty()) else {
         return Ok(None);
-    }
-    let Some(before) = db.attempt(&attempt.purchase_id, attempt.n - 1).await? else { return Ok(None) };
+    };
+    let before = db.attempt(&attempt.purchase_id, attempt.n - 1).await?;
+    let Some(before) = before.filter(|before| before.numbers.as_ref() == Some(numbers)) else { return Ok(None) };
     let asked_so = db.evidence(&before.id).await?.iter().any(|evidence| evidence.kind == "same_number");
-    Ok(asked_so.then_some("an earlier send with the same number may have been accepted; this one was not"))
+    Ok(Some(if asked_so { Earlier::NotAsked } else { Earlier::Asked }))
+}
+
+async fn say_unknown(
+    db: &mut Db<'_>,
+    row: &PurchaseRow,
+    deadline: Option<i64>,
+    why: &str,
+) -> Result<(), StoreError> {
+    let change = PurchaseChange {
+        state: (!row.state.is_final()).then_some(PurchaseState::Unknown),
+        resolve_deadline: deadline,
+        ..PurchaseChange::default()
+    };
+    db.must_change(row, &change, "purchase.unknown", &serde_json::json!({ "why": why })).await
 }
 
 async fn may_be_sold(

@@ -87,7 +87,7 @@ impl Engine {
         }
         let kept: KeptOrder =
             self.open_json(Place::new("purchase", &row.id, &row.tenant), &row.order_sealed)?;
-        let case = Case { row, attempt: attempt.clone(), account, kept };
+        let case = Case { row, attempt: attempt.clone(), account, kept, refusal: None };
         failpoint!(self.inner.options.fail, "sweep.before");
         let recovered = self.recover(&case).await?;
         if matches!(recovered, Recovery::Voided) && attempt.state == AttemptState::Confirmed {

@@ -51,7 +51,7 @@ async fn green(name: &str, settings: &Settings) -> Option<Outcome> {
     let outcome = run(name, settings).await?;
     assert!(
         outcome.is_clean(),
-        "{name}, seed {}: {:#?} {:#?} {:#?}, {} left open",
+        "{name}, seed {}: {:#?} {:#?} {:#?}, left open {:#?}",
         settings.seed,
         outcome
             .report
@@ -61,7 +61,7 @@ async fn green(name: &str, settings: &Settings) -> Option<Outcome> {
             .collect::<Vec<_>>(),
         &outcome.audit[..outcome.audit.len().min(4)],
         &outcome.notes.wrong[..outcome.notes.wrong.len().min(4)],
-        outcome.left
+        &outcome.left[..outcome.left.len().min(4)]
     );
     Some(outcome)
 }

@@ -74,7 +74,7 @@ async fn the_same_order_at_three_replicas_at_once_is_one_label() {
     }
     let pool = rows::connect(&database.url()).await.unwrap();
     for _ in 0..200 {
-        if rows::left(&pool).await.unwrap() == 0 {
+        if rows::left(&pool).await.unwrap().is_empty() {
             break;
         }
         tokio::time::sleep(ms(100)).await;

@@ -295,7 +295,7 @@ async fn every_break_ends_bought_and_sent_once(account: &str) {
     bench.order(&plan).await;
     let pool = rows::connect(&bench.database.url()).await.unwrap();
     for _ in 0..300 {
-        if rows::left(&pool).await.unwrap() == 0 {
+        if rows::left(&pool).await.unwrap().is_empty() {
             break;
         }
         tokio::time::sleep(ms(100)).await;
