@@ -311,8 +311,7 @@ impl Engine {
         failpoint!(self.inner.options.fail, "d4.before");
         let (purchase, id, epoch) = (row.id.clone(), attempt.id.clone(), attempt.epoch);
         let asking = asking.filter(|_| sent);
-        let deadline =
-            asking.and_then(|asking| Some(attempt.sent_at?.saturating_add(ms(asking.ask_for))));
+        let deadline = asking.and_then(|asking| Some(attempt.sent_at?.saturating_add(ms(asking.ask_for))));
         let kind = error.kind.as_str().to_owned();
         let code = error.carrier_code().map(str::to_owned);
         let failure = json(&Failure { error, sent });
@@ -444,11 +443,14 @@ pub(super) async fn earlier_with_the_number(
     db: &mut Db<'_>,
     attempt: &AttemptRow,
 ) -> Result<Option<Earlier>, StoreError> {
-    let Some(numbers) = attempt.numbers.as_ref().filter(|numbers| attempt.n > 1 && !numbers.is_empty()) else {
+    let Some(numbers) = attempt.numbers.as_ref().filter(|numbers| attempt.n > 1 && !numbers.is_empty())
+    else {
         return Ok(None);
     };
     let before = db.attempt(&attempt.purchase_id, attempt.n - 1).await?;
-    let Some(before) = before.filter(|before| before.numbers.as_ref() == Some(numbers)) else { return Ok(None) };
+    let Some(before) = before.filter(|before| before.numbers.as_ref() == Some(numbers)) else {
+        return Ok(None);
+    };
     let asked_so = db.evidence(&before.id).await?.iter().any(|evidence| evidence.kind == "same_number");
     Ok(Some(if asked_so { Earlier::NotAsked } else { Earlier::Asked }))
 }

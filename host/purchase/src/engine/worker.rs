@@ -62,7 +62,8 @@ impl Engine {
             .read::<_, StoreError, _>(|mut db| Box::pin(async move { db.expired_sends(limit).await }))
             .await?;
         for attempt in &expired {
-            let settle = self.settle_of(attempt, accounts).await;
+            let settle = self.settle_of(attempt, accounts).await?;
+            // An account that cannot be opened does not say how long its carrier may take.
             let (wait, ask_for) =
                 settle.unwrap_or((Duration::from_secs(120), self.inner.options.resolve_for));
             let why = "the process that sent it did not come back in time";
@@ -75,18 +76,18 @@ impl Engine {
         &self,
         attempt: &AttemptRow,
         accounts: &Arc<dyn Accounts>,
-    ) -> Option<(Duration, Duration)> {
+    ) -> Result<Option<(Duration, Duration)>> {
         let id = attempt.purchase_id.clone();
         let read = self
             .inner
             .store
             .read::<_, StoreError, _>(|mut db| Box::pin(async move { db.purchase(&id).await }));
-        let row = read.await.ok()??;
-        let account = accounts.open(&row.tenant, &row.account).await.ok()?;
+        let Some(row) = read.await? else { return Ok(None) };
+        let Ok(account) = accounts.open(&row.tenant, &row.account).await else { return Ok(None) };
         let traits = &account.carrier.profile().purchase;
         let recovery = traits.recover_within_seconds.map(Duration::from_secs);
         let longest = self.inner.options.resolve_for;
-        Some((self.inner.options.settle(traits), recovery.map_or(longest, |end| end.min(longest))))
+        Ok(Some((self.inner.options.settle(traits), recovery.map_or(longest, |end| end.min(longest)))))
     }
 
     async fn drive_due(&self, accounts: &Arc<dyn Accounts>) -> Result<usize> {
