@@ -71,6 +71,8 @@ impl Label for Odd {
     async fn buy(&self, cx: &Cx, order: &LabelOrder, permit: SpendPermit) -> Result<Purchase> {
         match order.service.as_str() {
             "panics" => panic!("Ada Example lives at 1 Main St"),
+            "renews" => cx.keep(&renewed("refresh_token")).await?,
+            "renews-in-vain" => cx.keep(&renewed("refused")).await?,
             "floods" => (0..10_000).for_each(|line| cx.log(LogLevel::Info, format!("line {line}"))),
             _ => {}
         }
@@ -106,9 +108,14 @@ impl Label for Odd {
     }
 }
 
+fn renewed(name: &str) -> Grant {
+    Grant { settings: [(name.to_owned(), Credential::new("r2"))].into(), ends_at: None }
+}
+
 #[derive(Default)]
 struct TestHost {
     permits: Mutex<Vec<PermitId>>,
+    kept: Mutex<Vec<Grant>>,
     lines: AtomicUsize,
 }
 
@@ -126,6 +133,14 @@ impl Host for TestHost {
     }
     fn log(&self, _: &CallInfo, _: LogLevel, _: &str) {
         self.lines.fetch_add(1, Ordering::SeqCst);
+    }
+    async fn keep(&self, call: &CallInfo, grant: &Grant) -> Result<()> {
+        assert_eq!(call.account, "house");
+        if grant.settings.contains_key("refused") {
+            return Err(Error::new(ErrorKind::Config, "the vault has no key"));
+        }
+        self.kept.lock().unwrap().push(grant.clone());
+        Ok(())
     }
 }
 
@@ -200,6 +215,16 @@ fn a_flood_of_log_lines_is_cut() {
     let (carrier, host, cx) = opened();
     block_on(carrier.label().unwrap().buy(&cx, &order("floods"), permit())).unwrap();
     assert_eq!(host.lines.load(Ordering::SeqCst), 200);
+}
+
+#[test]
+fn renewed_settings_reach_the_host_and_its_refusal_comes_back() {
+    let (carrier, host, cx) = opened();
+    block_on(carrier.label().unwrap().buy(&cx, &order("renews"), permit())).unwrap();
+    assert_eq!(*host.kept.lock().unwrap(), [renewed("refresh_token")]);
+    let error = block_on(carrier.label().unwrap().buy(&cx, &order("renews-in-vain"), permit())).unwrap_err();
+    assert_eq!((&error.kind, error.message.as_str()), (&ErrorKind::Config, "the vault has no key"));
+    assert_eq!(host.permits.lock().unwrap().len(), 1, "nothing is bought with settings that are not kept");
 }
 
 #[test]
@@ -278,6 +303,7 @@ fn a_hosts_table_may_have_grown_and_may_not_be_cut() {
             sleep,
             now,
             log,
+            keep: None,
         },
         more: [usize::MAX; 3],
     };
@@ -295,6 +321,8 @@ fn a_hosts_table_may_have_grown_and_may_not_be_cut() {
     };
     let newer = table(size_of::<Newer>());
     assert!(open((&raw const newer).cast()).0, "what a newer host has more is left alone");
+    let oldest = table(OLDEST_HOST_TABLE);
+    assert!(open((&raw const oldest).cast()).0, "an older host lends less");
     let cut = table(OLDEST_HOST_TABLE - 8);
     for (table, bytes) in [((&raw const cut).cast(), "56 bytes"), (std::ptr::null(), "0 bytes")] {
         let (opened, info) = open(table);

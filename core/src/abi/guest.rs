@@ -12,10 +12,10 @@ use chrono::{DateTime, Utc};
 use futures_util::FutureExt as _;
 
 use super::layout::{Buffer, HostTable, Message, OpenReply, Reply};
-use super::{CallHead, Description, HttpHead, HttpReplyHead, Opened, ReplyHead};
+use super::{CallHead, Description, HttpHead, HttpReplyHead, KeepHead, Opened, ReplyHead};
 use crate::operation::{Packed, capabilities, dispatch};
 use crate::{
-    CallInfo, Carrier, CarrierPlugin, Cx, Error, ErrorKind, Host, LogLevel, Outgoing, Phase, Response,
+    CallInfo, Carrier, CarrierPlugin, Cx, Error, ErrorKind, Grant, Host, LogLevel, Outgoing, Phase, Response,
     Result, SpendPermit,
 };
 
@@ -78,6 +78,30 @@ impl Host for GuestHost {
         // SAFETY: as in `send`.
         unsafe { (table.log)(table.context, self.key, level as u8, message.as_bytes().to_vec().into()) }
     }
+    async fn keep(&self, _: &CallInfo, grant: &Grant) -> Result<()> {
+        let table = &self.host.0;
+        let Some(keep) = table.keep else {
+            return Err(Error::unsupported("this host is too old to keep the renewed settings of a library's account"));
+        };
+        let internal = |error: serde_json::Error| Error::new(ErrorKind::Internal, error.to_string());
+        let message = Message {
+            head: serde_json::to_vec(&KeepHead { key: self.key }).map_err(internal)?.into(),
+            payload: serde_json::to_vec(grant).map_err(internal)?.into(),
+            body: Buffer::empty(),
+        };
+        // SAFETY: as in `send`.
+        let reply = unsafe { keep(table.context, message) }.await;
+        match reply.ok {
+            0 => Err(host_error(&reply)),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The error in a reply of the host.
+fn host_error(reply: &Reply) -> Error {
+    serde_json::from_slice(reply.message.head.bytes())
+        .unwrap_or_else(|error| Error::malformed(format!("the host's answer cannot be read: {error}")))
 }
 
 fn request_message(key: u64, outgoing: Outgoing) -> Result<Message> {
@@ -113,9 +137,7 @@ fn response_of(reply: Reply) -> Result<Response> {
     };
     reply.message.check().map_err(|error| unreadable(&error))?;
     if reply.ok == 0 {
-        return Err(
-            serde_json::from_slice(reply.message.head.bytes()).unwrap_or_else(|error| unreadable(&error))
-        );
+        return Err(host_error(&reply));
     }
     let head: HttpReplyHead =
         serde_json::from_slice(reply.message.head.bytes()).map_err(|error| unreadable(&error))?;

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 use super::layout::{Buffer, Descriptor, HostTable, MAGIC, Message, OLDEST_DESCRIPTOR, Reply};
-use super::{ABI_MAJOR, CallHead, Description, HttpHead, HttpReplyHead, Opened, ReplyHead};
+use super::{ABI_MAJOR, CallHead, Description, HttpHead, HttpReplyHead, KeepHead, Opened, ReplyHead};
 use crate::operation::{Packed, Remote, Wire};
 use crate::{CallInfo, Cx, Error, ErrorKind, Host, LogLevel, Outgoing, Phase, Result, SpendPermit};
 
@@ -142,6 +142,32 @@ unsafe extern "C" fn log(context: *const (), key: u64, level: u8, text: Buffer) 
     host.log(&call, level, crate::wire::clip(&text, 2_000));
 }
 
+unsafe extern "C" fn keep(context: *const (), message: Message) -> FfiFuture<Reply> {
+    // SAFETY: as in `send`.
+    let calls = unsafe { calls(context) };
+    async move {
+        match keep_for(&calls, &message).await {
+            Ok(()) => Reply::answer(Vec::new(), Vec::new(), Vec::new()),
+            Err(error) => Reply::error(&error),
+        }
+    }
+    .into_ffi()
+}
+
+async fn keep_for(calls: &Calls, message: &Message) -> Result<()> {
+    // What cannot be read may hold a secret: the words of the reader stay out of the error.
+    let refused = |what: &str| {
+        Error::new(ErrorKind::Internal, format!("the library's renewed settings are not kept: {what}"))
+    };
+    message.check().map_err(|error| refused(&error))?;
+    let head: KeepHead =
+        serde_json::from_slice(message.head.bytes()).map_err(|_| refused("their head cannot be read"))?;
+    let (call, host) = calls.of(head.key).ok_or_else(|| refused("their call is over"))?;
+    let grant =
+        serde_json::from_slice(message.payload.bytes()).map_err(|_| refused("they cannot be read"))?;
+    host.keep(&call, &grant).await
+}
+
 /// A carrier's descriptor, of this program or of a library that stays loaded.
 #[derive(Debug, Clone, Copy)]
 pub struct Plugin {
@@ -258,6 +284,7 @@ fn table(calls: &Arc<Calls>) -> HostTable {
         sleep,
         now,
         log,
+        keep: Some(keep),
     }
 }
 

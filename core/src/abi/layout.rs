@@ -8,7 +8,7 @@ pub const MAGIC: u64 = u64::from_le_bytes(*b"WAYBILL\0");
 /// Layout version; libraries of another major version are refused.
 pub const ABI_MAJOR: u32 = 1;
 /// Counts additions to the layout that older hosts can ignore.
-pub const ABI_MINOR: u32 = 0;
+pub const ABI_MINOR: u32 = 1;
 /// Start of the exported symbol's name; the crate's name follows.
 pub const SYMBOL_PREFIX: &str = "waybill_carrier_v1_";
 /// Largest message that either side accepts, in bytes.
@@ -110,6 +110,8 @@ pub struct HostTable {
     pub now: unsafe extern "C" fn(*const (), u64) -> i64,
     /// Writes a log line: context, call key, level, text.
     pub log: unsafe extern "C" fn(*const (), u64, u8, Buffer),
+    /// Seals renewed settings of the account, a [`crate::Grant`] as payload. Since ABI 1.1.
+    pub keep: Option<unsafe extern "C" fn(*const (), Message) -> FfiFuture<Reply>>,
 }
 
 impl HostTable {

@@ -61,6 +61,12 @@ struct ReplyHead {
     files: Vec<usize>,
 }
 
+/// Head of renewed settings that a library hands to the host. Its payload is the grant.
+#[derive(Debug, Serialize, Deserialize)]
+struct KeepHead {
+    key: u64,
+}
+
 /// Head of an HTTP request that a library asks the host to send. Its body is the request's.
 #[derive(Debug, Serialize, Deserialize)]
 struct HttpHead {

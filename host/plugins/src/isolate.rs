@@ -12,7 +12,7 @@ use tokio::runtime::{Handle, Runtime};
 use tokio::task::{AbortHandle, JoinHandle};
 use waybill_core::operation::{Packed, Wire};
 use waybill_core::{
-    CallInfo, Cx, Effect, Error, ErrorKind, Host, LogLevel, Outgoing, Phase, Response, Result, Retry,
+    CallInfo, Cx, Effect, Error, ErrorKind, Grant, Host, LogLevel, Outgoing, Phase, Response, Result, Retry,
     SpendPermit,
 };
 
@@ -328,5 +328,12 @@ impl Host for Bridge {
         if !self.course.over.load(Ordering::Acquire) {
             self.host.log(call, level, message);
         }
+    }
+    async fn keep(&self, call: &CallInfo, grant: &Grant) -> Result<()> {
+        // Renewed settings are kept even when the host waits no longer: the old ones are spent.
+        let (host, call, grant) = (self.host.clone(), call.clone(), grant.clone());
+        self.home.spawn(async move { host.keep(&call, &grant).await }).await.unwrap_or_else(|_| {
+            Err(Error::new(ErrorKind::Internal, "the host stopped while it kept renewed settings"))
+        })
     }
 }

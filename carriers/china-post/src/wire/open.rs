@@ -1,6 +1,7 @@
 //! EMS open platform: the envelope and the bodies by `apiCode`. Misspellings are the platform's.
 
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::value::RawValue;
 use waybill_core::lenient;
 
 /// Answer of every call. `retBody` is JSON inside a text, or an object, or a bare text.
@@ -26,12 +27,13 @@ pub struct Envelope {
 
 /// A text as it is, anything else as its JSON.
 fn text_or_json<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    Ok(match serde_json::Value::deserialize(deserializer)? {
-        serde_json::Value::Null => None,
-        serde_json::Value::String(text) if text.trim().is_empty() => None,
-        serde_json::Value::String(text) => Some(text),
-        other => Some(other.to_string()),
-    })
+    // Not read into values on the way: a label is a text of some hundred kilobytes.
+    let Some(raw) = Option::<Box<RawValue>>::deserialize(deserializer)? else { return Ok(None) };
+    let text = match raw.get().starts_with('"') {
+        true => serde_json::from_str(raw.get()).map_err(serde::de::Error::custom)?,
+        false => raw.get().to_owned(),
+    };
+    Ok(Some(text).filter(|text: &String| !text.trim().is_empty()))
 }
 
 /// Answer to an order: the number under one of three names.
