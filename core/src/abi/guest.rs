@@ -81,7 +81,9 @@ impl Host for GuestHost {
     async fn keep(&self, _: &CallInfo, grant: &Grant) -> Result<()> {
         let table = &self.host.0;
         let Some(keep) = table.keep else {
-            return Err(Error::unsupported("this host is too old to keep the renewed settings of a library's account"));
+            return Err(Error::unsupported(
+                "this host is too old to keep the renewed settings of a library's account",
+            ));
         };
         let internal = |error: serde_json::Error| Error::new(ErrorKind::Internal, error.to_string());
         let message = Message {

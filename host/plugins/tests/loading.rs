@@ -34,7 +34,7 @@ async fn quote(carrier: &dyn Carrier) -> String {
 fn header_at(bytes: &[u8]) -> usize {
     let mut begin = MAGIC.to_le_bytes().to_vec();
     begin.extend(ABI_MAJOR.to_le_bytes());
-    begin.extend(0_u32.to_le_bytes());
+    begin.extend(waybill_core::abi::ABI_MINOR.to_le_bytes());
     begin.extend((size_of::<Descriptor>() as u64).to_le_bytes());
     let found: Vec<usize> = bytes
         .windows(begin.len())

@@ -12,32 +12,54 @@ impl Engine {
     pub fn run(&self, accounts: Arc<dyn Accounts>) -> tokio::task::JoinHandle<()> {
         let engine = self.clone();
         tokio::spawn(async move {
-            while !engine.is_closing() {
-                let pause = match engine.tick(&accounts).await {
-                    Ok(report) if report.is_idle() => engine.inner.options.idle,
-                    Ok(_) => Duration::from_millis(5),
-                    Err(error) => {
-                        tracing::warn!(%error, "a round of work failed");
-                        engine.inner.options.idle
-                    }
-                };
-                tokio::time::sleep(pause).await;
-            }
+            // Each kind of work has rounds of its own: a purchase whose carrier is slow holds up no void and no sweep.
+            futures_util::future::join4(
+                engine.rounds(|| engine.keep_house(&accounts)),
+                engine.rounds(|| engine.drive_due(&accounts)),
+                engine.rounds(|| engine.drive_ops(&accounts)),
+                engine.rounds(|| engine.sweep_due(&accounts)),
+            )
+            .await;
         })
     }
 
-    /// One round of work.
+    async fn rounds<W: Future<Output = Result<usize>>>(&self, work: impl Fn() -> W) {
+        while !self.is_closing() {
+            let pause = match work().await {
+                Ok(0) => self.inner.options.idle,
+                Ok(_) => Duration::from_millis(5),
+                Err(error) => {
+                    tracing::warn!(%error, "a round of work failed");
+                    self.inner.options.idle
+                }
+            };
+            tokio::time::sleep(pause).await;
+        }
+    }
+
+    /// One round of all work, one kind after the other.
     pub async fn tick(&self, accounts: &Arc<dyn Accounts>) -> Result<TickReport> {
         let mut replayed = self.replay_journal().await?;
         let expired = self.expire_leases(accounts).await?;
         let driven = self.drive_due(accounts).await?;
         let operations = self.drive_ops(accounts).await?;
         let swept = self.sweep_due(accounts).await?;
-        if self.is_a_new_minute() {
-            self.enforce_left_over(accounts).await?;
-            replayed += self.take_over_orphans().await?;
-        }
+        replayed += self.each_minute(accounts).await?;
         Ok(TickReport { expired, driven, operations, swept, replayed })
+    }
+
+    async fn keep_house(&self, accounts: &Arc<dyn Accounts>) -> Result<usize> {
+        let replayed = self.replay_journal().await?;
+        let expired = self.expire_leases(accounts).await?;
+        Ok(replayed + expired + self.each_minute(accounts).await?)
+    }
+
+    async fn each_minute(&self, accounts: &Arc<dyn Accounts>) -> Result<usize> {
+        if !self.is_a_new_minute() {
+            return Ok(0);
+        }
+        self.enforce_left_over(accounts).await?;
+        self.take_over_orphans().await
     }
 
     fn is_a_new_minute(&self) -> bool {
