@@ -81,7 +81,7 @@ fn a_library_that_does_not_fit_is_refused_with_what_to_do() {
         changed
     };
     for (bytes, words, cure) in [
-        (patched(at + 8, &[2]), "plugin ABI 2.0, this host speaks 1.x", "build it again with waybill-core"),
+        (patched(at + 8, &[2]), "plugin ABI 2.1, this host speaks 1.x", "build it again with waybill-core"),
         (patched(at, &[0]), "does not begin as a Waybill descriptor", "build the library with"),
         (patched(at + 16, &[8]), "has 8 bytes", "build it again"),
         (patched(at + 24, &[0]), "panic = \"abort\"", "build it with panic = \"unwind\""),

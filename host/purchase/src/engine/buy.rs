@@ -304,7 +304,7 @@ impl Engine {
                 AttemptState::Prepared if !row.state.is_final() && self.quarantine().is_none() => {
                     self.send(&row, &attempt, accounts).await?
                 }
-                AttemptState::Unknown => self.ask(&attempt.id, accounts).await?,
+                AttemptState::Unknown => self.ask(&attempt.id, accounts, false).await?,
                 _ => return Ok(()),
             };
             match step {

@@ -208,7 +208,7 @@ impl Engine {
         if !matches!(row.state, PurchaseState::NeedsAttention | PurchaseState::Unknown) {
             return Err(EngineError::WrongState(format!("purchase `{}` is {}", row.id, row.state)));
         }
-        self.ask(&attempt.id, accounts).await?;
+        self.ask(&attempt.id, accounts, true).await?;
         Ok(())
     }
 

@@ -24,9 +24,14 @@ pub(super) struct Case {
 }
 
 impl Engine {
-    /// Asks once about an unknown attempt, if nobody else does.
-    pub(super) async fn ask(&self, attempt: &str, accounts: &Arc<dyn Accounts>) -> Result<Step> {
-        let Some((row, attempt)) = self.claim(attempt).await? else { return Ok(Step::Stop) };
+    /// Asks once about an unknown attempt, if nobody else does. One that waits for a person is asked about `at_rest` only.
+    pub(super) async fn ask(
+        &self,
+        attempt: &str,
+        accounts: &Arc<dyn Accounts>,
+        at_rest: bool,
+    ) -> Result<Step> {
+        let Some((row, attempt)) = self.claim(attempt, at_rest).await? else { return Ok(Step::Stop) };
         let (before, asked) = (attempt.clone(), self.ask_claimed(row, attempt, accounts).await);
         if asked.is_err() {
             // The claim is given back as far as that is possible; else its lease ends.
@@ -64,7 +69,7 @@ impl Engine {
         self.ask_carrier(&case).await
     }
 
-    async fn claim(&self, attempt: &str) -> Result<Option<(PurchaseRow, AttemptRow)>> {
+    async fn claim(&self, attempt: &str, at_rest: bool) -> Result<Option<(PurchaseRow, AttemptRow)>> {
         let (id, owner) = (attempt.to_owned(), self.inner.owner.clone());
         let lease = ms(self.inner.options.question_lease());
         let claimed = self
@@ -72,7 +77,8 @@ impl Engine {
             .store
             .write::<_, StoreError, _>(move |mut db| {
                 Box::pin(async move {
-                    let Some(attempt) = db.claim_unknown(&id, &owner, lease).await? else { return Ok(None) };
+                    let claimed = db.claim_unknown(&id, &owner, lease, at_rest).await?;
+                    let Some(attempt) = claimed else { return Ok(None) };
                     Ok(db.purchase(&attempt.purchase_id).await?.map(|row| (row, attempt)))
                 })
             })

@@ -249,21 +249,25 @@ impl Db<'_> {
         Ok(self.run(update).await? == 1)
     }
 
-    /// Takes an unknown attempt for one question. `None` when another replica has it.
+    /// Takes an unknown attempt for one question. `None` when another replica has it, or when it rests until a person decides,
+    /// unless the person asks: `at_rest`.
     pub(crate) async fn claim_unknown(
         &mut self,
         id: &str,
         owner: &str,
         lease: i64,
+        at_rest: bool,
     ) -> Result<Option<AttemptRow>> {
         let update = self
             .sql(
                 "UPDATE attempt SET epoch = epoch + 1, lease_owner = $1, lease_until = {now} + $2, checks = checks + 1 \
-                 WHERE id = $3 AND state = 'unknown' AND (lease_until IS NULL OR lease_until < {now}) RETURNING *",
+                 WHERE id = $3 AND state = 'unknown' AND (lease_until IS NULL OR lease_until < {now}) \
+                 AND (next_check_at IS NOT NULL OR $4 = 1) RETURNING *",
             )
             .bind(owner.to_owned())
             .bind(lease)
-            .bind(id.to_owned());
+            .bind(id.to_owned())
+            .bind(i64::from(at_rest));
         self.one(update).await?.map(|row| AttemptRow::from_row(&row)).transpose()
     }
 

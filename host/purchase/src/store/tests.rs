@@ -321,8 +321,10 @@ async fn a_claim_is_given_back_once() {
         let given_back = store.write::<_, StoreError, _>(move |mut db| {
             Box::pin(async move {
                 assert!(db.becomes_unknown(&begun.id, begun.epoch, 0).await?);
-                let claimed = db.claim_unknown(&begun.id, "me", 1_000).await?.expect("the claim");
+                let claimed = db.claim_unknown(&begun.id, "me", 1_000, false).await?.expect("the claim");
                 assert!(db.ask_later(&claimed, None).await?, "stops asking");
+                // Somebody else's list of what is due may be older than that.
+                assert!(db.claim_unknown(&begun.id, "late", 1_000, false).await?.is_none());
                 // As after a commit whose answer was lost: it must not start again.
                 Ok((db.ask_later(&claimed, Some(0)).await?, db.attempt("p", 2).await?.expect("the attempt")))
             })
