@@ -402,7 +402,13 @@ fn break_the_database(settings: &Settings, chaos: &Arc<Chaos>, database: &Databa
     let read_only = |database: &Database| {
         let _ = database.read_only(true);
         std::thread::sleep(Duration::from_secs(1));
-        let _ = database.read_only(false);
+        // The server may be starting again just now, and it is not to stay read-only.
+        for _ in 0..300 {
+            if database.read_only(false).is_ok() {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
     };
     let mut breakers = Vec::new();
     breakers.extend(settings.restart_every.map(|every| blocking(every, restart, true)));
