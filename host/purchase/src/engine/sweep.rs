@@ -15,6 +15,9 @@ use crate::fail::failpoint;
 use crate::seal::Place;
 use crate::store::{AttemptRow, AttemptState, LabelState, PurchaseChange, PurchaseState as P, StoreError};
 
+/// How often the last sweep is tried again.
+const LAST_TRIES: i64 = 40;
+
 impl Engine {
     /// Sweeps attempts that are due. Returns how many.
     pub(super) async fn sweep_due(&self, accounts: &Arc<dyn Accounts>) -> Result<usize> {
@@ -44,11 +47,16 @@ impl Engine {
             let is_last = attempt.sweeps >= last;
             let swept = match self.sweep(&attempt, accounts, is_last).await {
                 Ok(()) if is_last => self.sweeps_done(&attempt).await,
+                // Days of asking later a statement is what shows a late sale.
+                Err(error) if attempt.sweeps >= last + LAST_TRIES => {
+                    tracing::warn!(%error, attempt = attempt.id, "a sweep is given up");
+                    self.sweeps_done(&attempt).await
+                }
                 swept => swept,
             };
             if let Err(error) = swept {
                 tracing::warn!(%error, attempt = attempt.id, "a sweep failed; it is repeated");
-                self.sweep_later(&attempt).await;
+                self.sweep_later(&attempt, attempt.sweeps - last).await;
             }
         });
         futures_util::future::join_all(work).await;
@@ -89,7 +97,15 @@ impl Engine {
             self.open_json(Place::new("purchase", &row.id, &row.tenant), &row.order_sealed)?;
         let case = Case { row, attempt: attempt.clone(), account, kept, refusal: None };
         failpoint!(self.inner.options.fail, "sweep.before");
-        let recovered = self.recover(&case).await?;
+        let recovered = match self.recover(&case).await {
+            Ok(recovered) => recovered,
+            // The same question brings the same answer: USPS gives a label again three times and no more.
+            Err(error) if !error.is_retryable() => {
+                tracing::warn!(%error, attempt = attempt.id, "the carrier does not answer a sweep; it is left out");
+                return Ok(());
+            }
+            Err(error) => return Err(error.into()),
+        };
         if matches!(recovered, Recovery::Voided) && attempt.state == AttemptState::Confirmed {
             self.voided_elsewhere(&case).await?;
         }
@@ -143,8 +159,10 @@ impl Engine {
         Ok(done.await?)
     }
 
-    async fn sweep_later(&self, attempt: &AttemptRow) {
-        let wait = ms(self.inner.options.ask_again.first().copied().unwrap_or(Duration::from_secs(30)));
+    async fn sweep_later(&self, attempt: &AttemptRow, failed: i64) {
+        let schedule = &self.inner.options.ask_again;
+        let wait = schedule.get(usize::try_from(failed).unwrap_or(0)).or(schedule.last());
+        let wait = ms(wait.copied().unwrap_or(Duration::from_secs(30)));
         let id = attempt.id.clone();
         let again = self
             .inner
