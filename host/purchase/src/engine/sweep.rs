@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use waybill_core::Recovery;
+use waybill_core::{Error, ErrorKind, Phase, Recovery};
 
 use super::resolve::Case;
 use super::sale::{Settled, Source};
@@ -17,6 +17,13 @@ use crate::store::{AttemptRow, AttemptState, LabelState, PurchaseChange, Purchas
 
 /// How often the last sweep is tried again.
 const LAST_TRIES: i64 = 40;
+
+/// Whether a question was refused for good, for a reason that is not the account's.
+fn is_answer(error: &Error) -> bool {
+    error.phase == Phase::Answered
+        && !error.is_retryable()
+        && !matches!(error.kind, ErrorKind::Auth | ErrorKind::Config)
+}
 
 impl Engine {
     /// Sweeps attempts that are due. Returns how many.
@@ -99,8 +106,9 @@ impl Engine {
         failpoint!(self.inner.options.fail, "sweep.before");
         let recovered = match self.recover(&case).await {
             Ok(recovered) => recovered,
-            // The same question brings the same answer: USPS gives a label again three times and no more.
-            Err(error) if !error.is_retryable() => {
+            // The same question brings the same answer: USPS gives a label again three times and no more. What is wrong with
+            // the account says nothing about the sale, and may be put right.
+            Err(error) if is_answer(&error) => {
                 tracing::warn!(%error, attempt = attempt.id, "the carrier does not answer a sweep; it is left out");
                 return Ok(());
             }
