@@ -3,8 +3,8 @@
 use http::Method;
 use waybill_core::wire::{self, json_request};
 use waybill_core::{
-    Cx, Error, ErrorKind, LabelSpec, RecoverRequest, Recovery, Repeatable, ReprintReply, ReprintRequest,
-    Request, Response, Result,
+    Cx, Error, ErrorKind, LabelSpec, Phase, RecoverRequest, Recovery, Repeatable, ReprintReply,
+    ReprintRequest, Request, Response, Result,
 };
 
 use crate::carrier::Usps;
@@ -107,6 +107,7 @@ fn too_old() -> Error {
         ErrorKind::TooLate,
         "USPS knows idempotency keys for seven days: that it does not know this one proves nothing any more",
     )
+    .in_phase(Phase::Answered)
 }
 
 #[cfg(test)]
