@@ -17,7 +17,6 @@ use crate::wire::track::{
 };
 use crate::{dates, track, uncertain};
 
-const BY_REFERENCE: &str = "/track/v1/referencenumbers";
 const PIECES: &str = "/track/v1/associatedshipments";
 
 /// A piece that the search found.
@@ -33,7 +32,7 @@ struct Found {
 impl FedEx {
     /// Searches for a purchase by its handle.
     pub(crate) async fn search(&self, cx: &Cx, request: &RecoverRequest) -> Result<Recovery> {
-        let call = Call::post(BY_REFERENCE, &self.search_request(request))?;
+        let call = Call::post(track::BY_REFERENCE, &self.search_request(request))?;
         let response = self.ask(cx, Project::Track, &call).await?;
         let found = read(&response)?;
         if found.is_empty() {

@@ -1,4 +1,5 @@
-//! Where parcels are: `POST /track/v1/trackingnumbers`, thirty numbers at a time, and proofs of delivery.
+//! Where parcels are: `POST /track/v1/trackingnumbers`, thirty numbers at a time; `POST /track/v1/referencenumbers` for what
+//! is no number of FedEx, one reference at a time; and proofs of delivery.
 
 use async_trait::async_trait;
 use chrono::Duration;
@@ -16,14 +17,16 @@ use crate::error::{output, per_number};
 use crate::parts::state_from_fedex;
 use crate::ship_reply::decode;
 use crate::track_codes::{code_of_words, meaning};
+use crate::uncertain;
 use crate::wire::track::{
-    CompleteTrackResult, ScanEvent, TrackDocumentDetail, TrackDocumentSpecification, TrackOutput,
-    TrackResult, TrackingDocumentsOutput, TrackingDocumentsRequest, TrackingInfo, TrackingNumberInfo,
-    TrackingNumbersRequest,
+    CompleteTrackResult, ReferenceNumbersRequest, ReferencesInformation, ScanEvent, TrackDocumentDetail,
+    TrackDocumentSpecification, TrackOutput, TrackResult, TrackingDocumentsOutput, TrackingDocumentsRequest,
+    TrackingInfo, TrackingNumberInfo, TrackingNumbersRequest,
 };
 use crate::wire::{CarrierError, ReadAddress};
 
 const PATH: &str = "/track/v1/trackingnumbers";
+pub(crate) const BY_REFERENCE: &str = "/track/v1/referencenumbers";
 const DOCUMENTS: &str = "/track/v1/trackingdocuments";
 /// Numbers per call.
 const BATCH: usize = 30;
@@ -31,9 +34,21 @@ const BATCH: usize = 30;
 #[async_trait]
 impl Tracking for FedEx {
     async fn track(&self, cx: &Cx, request: &TrackRequest) -> Result<TrackReplies> {
-        let mut replies = Vec::with_capacity(request.numbers.len());
-        for batch in request.numbers.chunks(BATCH) {
-            replies.extend(self.track_batch(cx, request, batch).await?);
+        let (references, numbers): (Vec<_>, Vec<_>) = request.numbers.iter().cloned().partition(is_reference);
+        let mut known = Vec::with_capacity(request.numbers.len());
+        for batch in numbers.chunks(BATCH) {
+            known.extend(self.track_batch(cx, request, batch).await?);
+        }
+        for reference in references {
+            let outcome = self.track_reference(cx, request, &reference).await?;
+            known.push(TrackReply { number: reference, outcome });
+        }
+        // As they were asked for; the same number twice has two replies.
+        let mut replies = Vec::with_capacity(known.len());
+        for number in &request.numbers {
+            if let Some(at) = known.iter().position(|reply| reply.number == *number) {
+                replies.push(known.swap_remove(at));
+            }
         }
         Ok(TrackReplies { replies })
     }
@@ -95,6 +110,34 @@ impl FedEx {
         Ok(batch.iter().map(reply).collect())
     }
 
+    /// The account's parcels with a reference of the shipper, of thirty days: from [`TrackRequest::shipped_from`] on, or the
+    /// last ones.
+    async fn track_reference(
+        &self,
+        cx: &Cx,
+        request: &TrackRequest,
+        reference: &TrackingNumber,
+    ) -> Result<TrackOutcome> {
+        let tomorrow = cx.now().date_naive() + Duration::days(1);
+        let begin = request.shipped_from.unwrap_or(tomorrow - Duration::days(uncertain::REFERENCE_DAYS));
+        let end = dates::day(begin + Duration::days(uncertain::REFERENCE_DAYS));
+        let body = ReferenceNumbersRequest {
+            references_information: ReferencesInformation {
+                value: reference.as_str().to_owned(),
+                account_number: self.config().account_number.expose().to_owned(),
+                ship_date_begin: dates::day(begin),
+                ship_date_end: end.clone(),
+                ship_date_end_date: end,
+            },
+            include_detailed_scans: true,
+        };
+        let response = self.ask(cx, Project::Track, &Call::post(BY_REFERENCE, &body)?).await?;
+        match read_reference(&response, reference) {
+            Err(error) if speaks_of_the_number(&error) => Ok(failed(error)),
+            other => other,
+        }
+    }
+
     async fn track_call(
         &self,
         cx: &Cx,
@@ -127,6 +170,15 @@ fn compact(number: &TrackingNumber) -> String {
 
 fn is_usable(number: &TrackingNumber) -> bool {
     (1..=40).contains(&compact(number).len())
+}
+
+/// What cannot be a number of FedEx, and is taken for a reference: numbers are nine digits or more, and `DT` stands before
+/// those of a door tag.
+fn is_reference(number: &TrackingNumber) -> bool {
+    let digits = |text: &str| text.len() >= 9 && text.bytes().all(|byte| byte.is_ascii_digit());
+    let (own, compact) = (number.as_str().trim(), compact(number).to_ascii_uppercase());
+    let fits = (1..=40).contains(&own.chars().count()) && !own.chars().any(char::is_control);
+    fits && !digits(compact.strip_prefix("DT").unwrap_or(&compact))
 }
 
 fn unusable() -> Error {
@@ -172,6 +224,38 @@ pub fn read(response: &Response, numbers: &[TrackingNumber]) -> Result<Vec<Track
         TrackReply { number: number.clone(), outcome: outcome(number, &results) }
     };
     Ok(numbers.iter().map(reply).collect())
+}
+
+/// Reads what an answer says about a reference: it may stand on several parcels, each with its own number.
+pub fn read_reference(response: &Response, reference: &TrackingNumber) -> Result<TrackOutcome> {
+    let output: TrackOutput = output(response, "track by reference")?;
+    let mut found: Vec<(TrackingNumber, Vec<&TrackResult>)> = Vec::new();
+    for complete in output.complete_track_results.iter() {
+        for result in complete.track_results.iter() {
+            let own = result.tracking_number_info.as_ref().and_then(|info| info.tracking_number.0.as_deref());
+            let number = own.or(complete.tracking_number.0.as_deref()).filter(|number| !number.is_empty());
+            let number = number.map_or_else(|| reference.clone(), TrackingNumber::from);
+            match found.iter_mut().find(|(known, _)| *known == number) {
+                Some((_, results)) => results.push(result),
+                None => found.push((number, vec![result])),
+            }
+        }
+    }
+    let (mut tracks, mut other) = (Vec::new(), TrackOutcome::NotFound);
+    for (number, results) in &found {
+        match outcome(number, results) {
+            TrackOutcome::Found(track) => tracks.push(*track),
+            TrackOutcome::Several(several) => tracks.extend(several),
+            // What one parcel is without is not said of the others.
+            outcome if matches!(other, TrackOutcome::NotFound) => other = outcome,
+            _ => {}
+        }
+    }
+    Ok(match tracks.len() {
+        0 => other,
+        1 => tracks.pop().map_or(TrackOutcome::NotFound, |track| TrackOutcome::Found(Box::new(track))),
+        _ => TrackOutcome::Several(tracks),
+    })
 }
 
 /// The number that a part of the answer is about; where it is missing, those of its parcels.

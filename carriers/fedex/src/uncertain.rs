@@ -28,6 +28,9 @@ pub const SETTLE_SECONDS: u32 = 300;
 /// Days on each side of a purchase within which the search by reference looks. FedEx allows 30 in all.
 pub const SEARCH_DAYS: i64 = 10;
 
+/// Days within which a reference of the shipper is tracked: the first and the last one are counted, thirty in all.
+pub const REFERENCE_DAYS: i64 = 29;
+
 /// An alert code beside `cancelledShipment: false` that means "it is cancelled already".
 pub const ALREADY_CANCELLED_ALERT: &str = "8159";
 

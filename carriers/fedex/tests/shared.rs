@@ -393,6 +393,7 @@ fn requests_fit_the_specifications() {
         ("Shipment-Resource.json", "/ship/v1/shipments/cancel", Ask::Void),
         ("TrackingNumbers-Resource.json", "/track/v1/trackingnumbers", Ask::Track),
         ("ReferenceNumbers-Resource.json", "/track/v1/referencenumbers", Ask::Recover),
+        ("ReferenceNumbers-Resource.json", "/track/v1/referencenumbers", Ask::Track),
         ("TrackingDocuments-Resource.json", "/track/v1/trackingdocuments", Ask::Proof),
         ("Addresses-Resource.json", "/address/v1/addresses/resolve", Ask::Address),
         ("Pickup-Resource.json", "/pickup/v1/pickups", Ask::Pickup),

@@ -305,6 +305,60 @@ async fn sixty_one_numbers_are_three_calls_in_order() {
 }
 
 #[tokio::test]
+async fn what_is_no_number_is_tracked_as_a_reference() {
+    let server = server().await;
+    let parcel = |number: &str, code: &str| {
+        json!({ "trackingNumber": number, "trackResults": [{
+            "trackingNumberInfo": { "trackingNumber": number }, "latestStatusDetail": { "code": code } }] })
+    };
+    let by_number = json!({ "output": { "completeTrackResults": [parcel("794640010017", "DL")] } });
+    answers(&server, "/track/v1/trackingnumbers", 200, by_number).await;
+    let by_reference = |value: &str, status: u16, body: Value| {
+        let account = "740561073";
+        let days = json!({ "shipDateBegin": "2026-11-20", "shipDateEnd": "2026-12-19", "shipDateEndDate": "2026-12-19" });
+        let mut asked = json!({ "value": value, "accountNumber": account });
+        asked.as_object_mut().unwrap().extend(days.as_object().unwrap().clone());
+        Mock::given(method("POST"))
+            .and(path("/track/v1/referencenumbers"))
+            .and(header("authorization", "Bearer track-token"))
+            .and(body_partial_json(json!({ "referencesInformation": asked, "includeDetailedScans": true })))
+            .respond_with(ResponseTemplate::new(status).set_body_json(body))
+            .expect(1)
+    };
+    let two = json!({ "output": { "completeTrackResults": [parcel("794640010028", "OD"), parcel("794640010039", "IT")] } });
+    by_reference("PO 7/2026", 200, two).mount(&server).await;
+    let one = json!({ "output": { "completeTrackResults": [parcel("794640010040", "PU")] } });
+    by_reference("SO-1", 200, one).mount(&server).await;
+    let none = json!({ "errors": [{ "code": "TRACKING.REFERENCENUMBER.NOTFOUND",
+        "message": "Reference number cannot be found. Please correct the reference number and try again." }] });
+    by_reference("SO-2", 400, none).mount(&server).await;
+    let mut request = TrackRequest::new(["SO-1", "794640010017", "SO-2", "PO 7/2026"]);
+    request.shipped_from = chrono::NaiveDate::from_ymd_opt(2026, 11, 20);
+    let host = HttpHost::new();
+    let account = account_at(&server.uri());
+    let replies = account.tracking().unwrap().track(&host.cx("track"), &request).await.unwrap().replies;
+    assert!(replies.iter().map(|reply| &reply.number).eq(&request.numbers));
+    let outcomes: Vec<&TrackOutcome> = replies.iter().map(|reply| &reply.outcome).collect();
+    let [
+        TrackOutcome::Found(one),
+        TrackOutcome::Found(number),
+        TrackOutcome::NotFound,
+        TrackOutcome::Several(two),
+    ] = outcomes.as_slice()
+    else {
+        panic!("{outcomes:?}");
+    };
+    // A parcel is named by its own number.
+    assert_eq!((one.number.as_str(), &one.status), ("794640010040", &TrackStatus::Accepted));
+    assert_eq!((number.number.as_str(), &number.status), ("794640010017", &TrackStatus::Delivered));
+    assert_eq!(
+        two.iter().map(|track| track.number.as_str()).collect::<Vec<_>>(),
+        ["794640010028", "794640010039"]
+    );
+    assert_eq!(sent(&server, "/track/v1/trackingnumbers").await.len(), 1);
+}
+
+#[tokio::test]
 async fn missing_services_are_explained_by_a_second_call() {
     let server = server().await;
     answers(&server, "/rate/v1/rates/quotes", 200, json!({ "output": { "rateReplyDetails": [] } })).await;

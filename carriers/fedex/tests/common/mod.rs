@@ -192,7 +192,7 @@ fn ask_once(ask: Ask, host: &ScriptedHost) {
     match ask {
         Ask::Void => drop(block_on(carrier.label().unwrap().void(&cx, &key("794640010017")))),
         Ask::Track => {
-            let mut request = TrackRequest::new(["794640010017", "794640010028"]);
+            let mut request = TrackRequest::new(["794640010017", "794640010028", "PO 7/2026"]);
             request.shipped_from = Some(day());
             drop(block_on(carrier.tracking().unwrap().track(&cx, &request)));
         }
