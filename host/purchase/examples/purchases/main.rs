@@ -90,9 +90,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let accounts = carrier::accounts(&engine, settings.carrier);
     let worker = engine.run(accounts.clone());
     // Connections, statements and allocator warm.
-    run(&engine, &accounts, 0, (settings.count / 10).min(500), settings.in_flight).await?;
+    let clients = (settings.in_flight, settings.carrier);
+    run(&engine, &accounts, 0, (settings.count / 10).min(500), clients).await?;
     let (started, cpu) = (Instant::now(), cpu_millis());
-    let mut times = run(&engine, &accounts, 1_000_000, settings.count, settings.in_flight).await?;
+    let mut times = run(&engine, &accounts, 1_000_000, settings.count, clients).await?;
     let (took, cpu) = (started.elapsed(), cpu_millis() - cpu);
     times.sort_unstable();
     report(&settings, took, cpu, &times);
@@ -107,13 +108,16 @@ async fn run(
     accounts: &Arc<dyn Accounts>,
     from: usize,
     count: usize,
-    in_flight: usize,
+    (in_flight, carrier): (usize, Duration),
 ) -> Result<Vec<Duration>, Box<dyn Error>> {
     let next = Arc::new(AtomicUsize::new(0));
     let clients: Vec<_> = (0..in_flight)
-        .map(|_| {
+        .map(|client| {
             let (engine, accounts, next) = (engine.clone(), accounts.clone(), next.clone());
+            // Spread over a carrier's time, as customers are: all at once they would only wait for each other.
+            let begin = carrier * u32::try_from(client).unwrap_or(0) / u32::try_from(in_flight).unwrap_or(1);
             tokio::spawn(async move {
+                tokio::time::sleep(begin).await;
                 let mut times = Vec::new();
                 loop {
                     let at = next.fetch_add(1, Ordering::Relaxed);

@@ -63,29 +63,15 @@ impl Engine {
         };
         let group = purchases.first().map(|new| new.group_id.clone()).unwrap_or_default();
         failpoint!(self.inner.options.fail, "d1.before");
-        let (business_key, writing, group_id) =
-            (request.business_key.clone(), purchases.clone(), group.clone());
-        let written = self
-            .inner
-            .store
-            .write(move |mut db| {
-                Box::pin(async move {
-                    let mut rows = Vec::with_capacity(writing.len());
-                    for new in writing.iter() {
-                        match db.accept(new).await? {
-                            Accepted::New(fresh) => rows.push(*fresh),
-                            Accepted::Known { group } => return Ok(Entered::known(group)),
-                            Accepted::KeyReused { group } => return Err(EngineError::KeyReused { group }),
-                            Accepted::Duplicate { purchase, state } => {
-                                return Err(EngineError::Duplicate { business_key, purchase, state });
-                            }
-                            Accepted::OverCap { message } => return Err(EngineError::OverCap(message)),
-                        }
-                    }
-                    Ok(Entered { group: group_id, fresh: Some(rows) })
-                })
-            })
-            .await;
+        let at_once = match purchases.as_slice() {
+            [new] => self.inner.store.accept_at_once(new).await,
+            _ => Ok(None),
+        };
+        let written = match at_once {
+            Ok(Some(fresh)) => Ok(Entered { group: group.clone(), fresh: Some(vec![fresh]) }),
+            Ok(None) => self.accept_in_steps(request, purchases.clone(), group.clone()).await,
+            Err(error) => Err(error.into()),
+        };
         #[cfg(any(test, feature = "failpoints"))]
         let written = match self.inner.options.fail.loses_commit("d1.commit").await {
             Ok(()) => written,
@@ -107,6 +93,34 @@ impl Engine {
         }
         failpoint!(self.inner.options.fail, "d1.after");
         Ok(entered)
+    }
+
+    /// D1 of several purchases, or of one that is not the usual one.
+    async fn accept_in_steps(
+        &self,
+        request: &BuyRequest,
+        purchases: Arc<Vec<NewPurchase>>,
+        group: String,
+    ) -> Result<Entered> {
+        let business_key = request.business_key.clone();
+        let job = self.inner.store.write(move |mut db| {
+            Box::pin(async move {
+                let mut rows = Vec::with_capacity(purchases.len());
+                for new in purchases.iter() {
+                    match db.accept(new).await? {
+                        Accepted::New(fresh) => rows.push(*fresh),
+                        Accepted::Known { group } => return Ok(Entered::known(group)),
+                        Accepted::KeyReused { group } => return Err(EngineError::KeyReused { group }),
+                        Accepted::Duplicate { purchase, state } => {
+                            return Err(EngineError::Duplicate { business_key, purchase, state });
+                        }
+                        Accepted::OverCap { message } => return Err(EngineError::OverCap(message)),
+                    }
+                }
+                Ok(Entered { group, fresh: Some(rows) })
+            })
+        });
+        job.await
     }
 
     /// What is written down once it is certain that it may be.

@@ -28,6 +28,8 @@ use uuid::Uuid;
 use waybill_core::{CallInfo, Cx, PurchaseTraits};
 use waybill_transport::spend::SpendDesk;
 
+use send::Asking;
+
 pub use desk::Desk;
 pub(crate) use types::KeptOrder;
 pub use types::*;
@@ -136,6 +138,13 @@ impl Options {
 
     fn settle(&self, traits: &PurchaseTraits) -> Duration {
         self.settle.unwrap_or(Duration::from_secs(traits.settle_seconds.into()))
+    }
+
+    /// When a carrier is asked what became of an attempt, and for how long.
+    fn asking(&self, traits: &PurchaseTraits) -> Asking {
+        let recovery = traits.recover_within_seconds.map(Duration::from_secs);
+        let longest = self.resolve_for;
+        Asking { wait: self.settle(traits), ask_for: recovery.map_or(longest, |end| end.min(longest)) }
     }
 
     fn lease(&self, traits: &PurchaseTraits) -> Duration {

@@ -10,8 +10,8 @@ use crate::fail::failpoint;
 use crate::ledger::{EntryKind, NewEntry};
 use crate::seal::{Place, sha256};
 use crate::store::{
-    AttemptRow, AttemptState, Db, Inserted, NewDocument, NewLabel, NewOp, OpKind, PurchaseChange,
-    PurchaseRow, PurchaseState, StoreError, reservation,
+    AttemptRow, AttemptState, Chain, Db, Inserted, NewDocument, NewLabel, NewOp, OpKind, PurchaseChange,
+    PurchaseRow, PurchaseState, Store, StoreError, moved, reservation,
 };
 
 /// How a sale became known.
@@ -97,22 +97,18 @@ impl Engine {
         let drop_late = false;
         let mut tries = 0;
         let settled = loop {
-            // The sender's own rows do for the first try; whatever changed meanwhile makes it fail, and the next one reads.
-            let in_hand = (tries == 0 && source == Source::Answer).then(|| (row.clone(), attempt.clone()));
-            let (attempt, prepared) = (attempt.id.clone(), prepared.clone());
             let write = async {
                 failpoint!(self.inner.options.fail, "d4.before");
+                // The sender's own rows do for the first try; whatever changed meanwhile leads to the second way, which reads.
+                if tries == 0
+                    && source == Source::Answer
+                    && settle_own(&self.inner.store, row, attempt, &prepared).await?
+                {
+                    return Ok(Settled::Adopted);
+                }
+                let (attempt, prepared) = (attempt.id.clone(), prepared.clone());
                 let job = self.inner.store.write::<_, StoreError, _>(move |mut db| {
-                    Box::pin(async move {
-                        match in_hand {
-                            Some((row, attempt))
-                                if settle_own(&mut db, &row, &attempt, &prepared).await? =>
-                            {
-                                Ok(Settled::Adopted)
-                            }
-                            _ => settle(&mut db, &attempt, &prepared, drop_late).await,
-                        }
-                    })
+                    Box::pin(async move { settle(&mut db, &attempt, &prepared, drop_late).await })
                 });
                 job.await
             };
@@ -260,30 +256,25 @@ impl Engine {
     }
 }
 
-/// The usual case: the answer to an attempt that nobody has touched since it was sent. False when that is not so, and
-/// nothing is changed.
+/// The usual case in one message: the answer to an attempt that nobody has touched since it was sent, bought as it was
+/// wanted. False when that is not so, and nothing is changed.
 async fn settle_own(
-    db: &mut Db<'_>,
+    store: &Store,
     row: &PurchaseRow,
     attempt: &AttemptRow,
     sale: &Prepared,
 ) -> Result<bool, StoreError> {
-    let usual = row.state == PurchaseState::Accepted && row.current_attempt == attempt.n && attempt.n == 1;
-    if !usual || !db.move_attempt(&attempt.id, attempt.epoch, "sending", "confirmed").await? {
+    let first = row.state == PurchaseState::Accepted && row.current_attempt == attempt.n && attempt.n == 1;
+    let Adoption { change, event, payload, void } = adoption(row, attempt, sale);
+    if !first || void.is_some() || row.reserved_day.is_some() || sale.labels.is_empty() {
         return Ok(false);
     }
-    for label in &sale.labels {
-        if !db.insert_first_label(label).await? {
-            // Undoes this transaction; the next try looks closer.
-            return Err(StoreError::Down("a number is recorded already".into()));
-        }
-    }
-    for document in &sale.documents {
-        db.insert_document(document).await?;
-    }
-    ledger_entries(db, row, sale, true).await?;
-    adopt(db, row, attempt, sale).await?;
-    Ok(true)
+    let chain = store.chain().then(moved(&attempt.id, attempt.epoch, "sending", "confirmed"));
+    let chain = sale.labels.iter().map(NewLabel::insert).fold(chain, Chain::then);
+    let chain = sale.documents.iter().map(NewDocument::insert).fold(chain, Chain::then);
+    let chain = ledger_entries(row, sale, true).iter().map(NewEntry::insert).fold(chain, Chain::then);
+    let chain = chain.purchase(row, &change, &event, &payload);
+    Ok(store.run_chain(chain).await?.is_some())
 }
 
 async fn settle(
@@ -314,7 +305,9 @@ async fn settle(
         for document in &sale.documents {
             db.insert_document(document).await?;
         }
-        ledger_entries(db, &row, sale, adopts).await?;
+        for entry in ledger_entries(&row, sale, adopts) {
+            db.insert_entry(&entry).await?;
+        }
     }
     if adopts {
         db.set_attempt(&attempt.id, AttemptState::Confirmed.as_str()).await?;
@@ -377,8 +370,6 @@ async fn adopt(
     attempt: &AttemptRow,
     sale: &Prepared,
 ) -> Result<(), StoreError> {
-    let policy: Policy = serde_json::from_str(&row.policy).unwrap_or_default();
-    let outcome = outcome(row, attempt, sale, &policy);
     if let (Some(charged), true) = (sale.charged, row.reserved_day.is_some()) {
         let charged = reservation(&charged);
         if row.reserved_currency.as_deref() == Some(&charged.currency) && charged.minor != row.reserved_minor
@@ -386,25 +377,44 @@ async fn adopt(
             db.adjust_held(row, charged.minor - row.reserved_minor).await?;
         }
     }
-    let change = PurchaseChange {
-        state: Some(outcome.state),
-        charged: sale.charged,
-        settlement: Some(json(&sale.settlement)),
-        current_attempt: Some(attempt.n),
-        attention: Some(outcome.attention.as_ref().map(json)),
-        ..PurchaseChange::default()
-    };
-    let numbers: Vec<_> = sale.labels.iter().map(|label| label.tracking.as_str()).collect();
-    let payload = serde_json::json!({
-        "tracking": numbers, "charged": sale.charged, "variance": variance(row, sale), "source": sale.source.as_str(),
-        "attempt": attempt.n,
-    });
-    db.must_change(row, &change, &format!("purchase.{}", outcome.state), &payload).await?;
-    if let Some(purpose) = outcome.void {
+    let Adoption { change, event, payload, void } = adoption(row, attempt, sale);
+    db.must_change(row, &change, &event, &payload).await?;
+    if let Some(purpose) = void {
         let op = NewOp { purpose: purpose.to_owned(), target: row.id.clone(), ..sale.void.clone() };
         db.insert_op(&op).await?;
     }
     Ok(())
+}
+
+/// What a sale makes of its purchase.
+struct Adoption {
+    change: PurchaseChange,
+    event: String,
+    payload: serde_json::Value,
+    /// It is voided again, for this.
+    void: Option<&'static str>,
+}
+
+fn adoption(row: &PurchaseRow, attempt: &AttemptRow, sale: &Prepared) -> Adoption {
+    let policy: Policy = serde_json::from_str(&row.policy).unwrap_or_default();
+    let outcome = outcome(row, attempt, sale, &policy);
+    let numbers: Vec<_> = sale.labels.iter().map(|label| label.tracking.as_str()).collect();
+    Adoption {
+        event: format!("purchase.{}", outcome.state),
+        payload: serde_json::json!({
+            "tracking": numbers, "charged": sale.charged, "variance": variance(row, sale),
+            "source": sale.source.as_str(), "attempt": attempt.n,
+        }),
+        change: PurchaseChange {
+            state: Some(outcome.state),
+            charged: sale.charged,
+            settlement: Some(json(&sale.settlement)),
+            current_attempt: Some(attempt.n),
+            attention: Some(outcome.attention.as_ref().map(json)),
+            ..PurchaseChange::default()
+        },
+        void: outcome.void,
+    }
 }
 
 /// What a person must know to decide.
@@ -460,12 +470,7 @@ async fn contradiction(
     db.must_change(row, &change, "purchase.needs_attention", &payload).await
 }
 
-async fn ledger_entries(
-    db: &mut Db<'_>,
-    row: &PurchaseRow,
-    sale: &Prepared,
-    adopted: bool,
-) -> Result<(), StoreError> {
+fn ledger_entries(row: &PurchaseRow, sale: &Prepared, adopted: bool) -> Vec<NewEntry> {
     let tracking = sale.labels.first().map(|label| label.tracking.clone());
     let entry = |kind: EntryKind, amount: Option<Money>| NewEntry {
         tenant: row.tenant.clone(),
@@ -486,6 +491,5 @@ async fn ledger_entries(
         Settlement::Offline { .. } => EntryKind::Offline,
     };
     let quoted = row.quoted.filter(|_| adopted).map(|quoted| entry(EntryKind::Estimated, Some(quoted)));
-    let entries: Vec<NewEntry> = quoted.into_iter().chain([entry(kind, sale.charged)]).collect();
-    db.insert_entries(&entries).await
+    quoted.into_iter().chain([entry(kind, sale.charged)]).collect()
 }

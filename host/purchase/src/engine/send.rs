@@ -288,13 +288,7 @@ impl Engine {
     /// How a carrier that can be asked is asked.
     fn asking(&self, account: &OpenAccount) -> Option<Asking> {
         let traits = &account.carrier.profile().purchase;
-        let longest = self.inner.options.resolve_for;
-        traits.lookup.then(|| Asking {
-            wait: self.inner.options.settle(traits),
-            ask_for: traits
-                .recover_within_seconds
-                .map_or(longest, |seconds| Duration::from_secs(seconds).min(longest)),
-        })
+        traits.lookup.then(|| self.inner.options.asking(traits))
     }
 
     /// The carrier refused, or it was given up unsent: certainly nothing was bought by it. With `asking`, a refusal of a
@@ -374,22 +368,17 @@ impl Engine {
         why: &str,
     ) -> Result<Step> {
         failpoint!(self.inner.options.fail, "unknown.before");
-        let traits = &account.carrier.profile().purchase;
-        let wait = self.inner.options.settle(traits);
-        let recovery = traits.recover_within_seconds.map(Duration::from_secs);
-        let ask_for =
-            recovery.map_or(self.inner.options.resolve_for, |end| end.min(self.inner.options.resolve_for));
-        self.write_unknown(&row.id, attempt, wait, ask_for, why).await?;
+        let asking = self.inner.options.asking(&account.carrier.profile().purchase);
+        self.write_unknown(&row.id, attempt, asking, why).await?;
         failpoint!(self.inner.options.fail, "unknown.after");
-        Ok(Step::Wait(wait))
+        Ok(Step::Wait(asking.wait))
     }
 
     pub(super) async fn write_unknown(
         &self,
         purchase: &str,
         attempt: &AttemptRow,
-        wait: Duration,
-        ask_for: Duration,
+        Asking { wait, ask_for }: Asking,
         why: &str,
     ) -> Result<()> {
         let deadline = attempt.sent_at.map(|sent| sent.saturating_add(ms(ask_for)));
@@ -415,9 +404,9 @@ impl Engine {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Asking {
     /// When first.
-    wait: Duration,
+    pub(super) wait: Duration,
     /// For how long after it was sent.
-    ask_for: Duration,
+    pub(super) ask_for: Duration,
 }
 
 /// What became of a refusal.

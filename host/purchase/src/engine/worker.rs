@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::send::Asking;
 use super::{Accounts, Engine, Result, TickReport, locked};
 use crate::store::{AttemptRow, StoreError};
 
@@ -84,21 +85,16 @@ impl Engine {
             .read::<_, StoreError, _>(|mut db| Box::pin(async move { db.expired_sends(limit).await }))
             .await?;
         for attempt in &expired {
-            let settle = self.settle_of(attempt, accounts).await?;
             // An account that cannot be opened does not say how long its carrier may take.
-            let (wait, ask_for) =
-                settle.unwrap_or((Duration::from_secs(120), self.inner.options.resolve_for));
+            let anybody = Asking { wait: Duration::from_secs(120), ask_for: self.inner.options.resolve_for };
+            let asking = self.asking_of(attempt, accounts).await?.unwrap_or(anybody);
             let why = "the process that sent it did not come back in time";
-            self.write_unknown(&attempt.purchase_id, attempt, wait, ask_for, why).await?;
+            self.write_unknown(&attempt.purchase_id, attempt, asking, why).await?;
         }
         Ok(expired.len())
     }
 
-    async fn settle_of(
-        &self,
-        attempt: &AttemptRow,
-        accounts: &Arc<dyn Accounts>,
-    ) -> Result<Option<(Duration, Duration)>> {
+    async fn asking_of(&self, attempt: &AttemptRow, accounts: &Arc<dyn Accounts>) -> Result<Option<Asking>> {
         let id = attempt.purchase_id.clone();
         let read = self
             .inner
@@ -106,10 +102,7 @@ impl Engine {
             .read::<_, StoreError, _>(|mut db| Box::pin(async move { db.purchase(&id).await }));
         let Some(row) = read.await? else { return Ok(None) };
         let Ok(account) = accounts.open(&row.tenant, &row.account).await else { return Ok(None) };
-        let traits = &account.carrier.profile().purchase;
-        let recovery = traits.recover_within_seconds.map(Duration::from_secs);
-        let longest = self.inner.options.resolve_for;
-        Ok(Some((self.inner.options.settle(traits), recovery.map_or(longest, |end| end.min(longest)))))
+        Ok(Some(self.inner.options.asking(&account.carrier.profile().purchase)))
     }
 
     async fn drive_due(&self, accounts: &Arc<dyn Accounts>) -> Result<usize> {

@@ -17,7 +17,7 @@ pub use hand::{ByHand, by_hand, standing};
 pub use import::{ImportReport, ImportRequest, Tolerance, import};
 pub use statement::{ColumnMap, Encoding, Line, StatementError, read_statement};
 
-use crate::store::{Db, Store, StoreError};
+use crate::store::{Change, Db, Store, StoreError};
 
 /// What happened to the money of a shipment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -131,47 +131,34 @@ fn entry(row: &AnyRow) -> Result<Entry, StoreError> {
     })
 }
 
-const INSERT_ONE: &str = "INSERT INTO charge_entry (id, tenant, carrier, account, purchase_id, tracking, reference, kind, \
-     amount, weight, source, note, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, {now})";
-const INSERT_TWO: &str = "INSERT INTO charge_entry (id, tenant, carrier, account, purchase_id, tracking, reference, kind, \
-     amount, weight, source, note, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, {now}), \
-     ($13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, {now})";
+impl NewEntry {
+    /// Adds it.
+    pub(crate) fn insert(&self) -> Change {
+        Change::new(
+            "INSERT INTO charge_entry (id, tenant, carrier, account, purchase_id, tracking, reference, kind, amount, \
+             weight, source, note, at) SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, {now} WHERE {before}",
+            [
+                uuid::Uuid::now_v7().to_string().into(),
+                (&self.tenant).into(),
+                (&self.carrier).into(),
+                (&self.account).into(),
+                (&self.purchase_id).into(),
+                (&self.tracking).into(),
+                (&self.reference).into(),
+                self.kind.as_str().into(),
+                self.amount.map(|money| format!("{} {}", money.amount, money.currency)).into(),
+                (&self.weight).into(),
+                (&self.source).into(),
+                (&self.note).into(),
+            ],
+        )
+    }
+}
 
 impl Db<'_> {
     /// Adds an entry.
     pub async fn insert_entry(&mut self, new: &NewEntry) -> Result<(), StoreError> {
-        self.insert_entries(std::slice::from_ref(new)).await
-    }
-
-    /// Adds entries in their order.
-    pub(crate) async fn insert_entries(&mut self, all: &[NewEntry]) -> Result<(), StoreError> {
-        let insert = match all.len() {
-            0 => return Ok(()),
-            1 => self.sql(INSERT_ONE),
-            2 => self.sql(INSERT_TWO),
-            _ => {
-                for new in all {
-                    Box::pin(self.insert_entries(std::slice::from_ref(new))).await?;
-                }
-                return Ok(());
-            }
-        };
-        let insert = all.iter().fold(insert, |insert, new| {
-            insert
-                .bind(uuid::Uuid::now_v7().to_string())
-                .bind(new.tenant.clone())
-                .bind(new.carrier.clone())
-                .bind(new.account.clone())
-                .bind(new.purchase_id.clone())
-                .bind(new.tracking.clone())
-                .bind(new.reference.clone())
-                .bind(new.kind.as_str())
-                .bind(new.amount.map(|money| format!("{} {}", money.amount, money.currency)))
-                .bind(new.weight.clone())
-                .bind(new.source.clone())
-                .bind(new.note.clone())
-        });
-        self.run(insert).await.map(drop)
+        self.make(new.insert()).await.map(drop)
     }
 
     /// The entries of a purchase, oldest first.

@@ -5,7 +5,7 @@ use sqlx::Row;
 use waybill_core::{Handle, TrackingNumber};
 
 use super::rows::{AttemptRow, AttemptState};
-use super::{Db, Result, StoreError};
+use super::{Change, Db, Result, StoreError};
 
 /// An attempt to be written down.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -31,6 +31,27 @@ pub struct NewAttempt {
 }
 
 impl NewAttempt {
+    /// Writes it down, unless the purchase has an open attempt or one of that number.
+    pub(super) fn insert(&self) -> Change {
+        Change::new(
+            "INSERT INTO attempt (id, purchase_id, n, handle, account, account_fingerprint, environment, state, epoch, \
+             numbers, sends, unsent, next_check_at, checks, sweeps, created_at) \
+             SELECT $1, $2, $3, $4, $5, $6, $7, 'prepared', 0, $8, 0, 0, {now} + $9, 0, 0, {now} WHERE {before} \
+             ON CONFLICT DO NOTHING",
+            [
+                (&self.id).into(),
+                (&self.purchase_id).into(),
+                self.n.into(),
+                self.handle.short().into(),
+                (&self.account).into(),
+                (&self.account_fingerprint).into(),
+                (&self.environment).into(),
+                (&self.numbers).into(),
+                self.grace.into(),
+            ],
+        )
+    }
+
     /// The attempt as it stands right after D1.
     pub(crate) fn fresh(&self) -> Result<AttemptRow> {
         let numbers = self.numbers.as_deref().map(serde_json::from_str).transpose();
@@ -79,26 +100,19 @@ pub struct NewEvidence {
     pub sha256: String,
 }
 
+/// From one state to another, if nobody else moved it. `epoch` is that of the claim.
+pub(crate) fn moved(id: &str, epoch: i64, from: &'static str, to: &'static str) -> Change {
+    Change::new(
+        "UPDATE attempt SET state = $1, epoch = epoch + 1, lease_owner = NULL, lease_until = NULL, next_check_at = NULL \
+         WHERE id = $2 AND epoch = $3 AND state = $4 AND {before}",
+        [to.into(), id.into(), epoch.into(), from.into()],
+    )
+}
+
 impl Db<'_> {
     /// Writes an attempt down. False when the purchase has an open attempt or one of that number.
     pub(crate) async fn insert_attempt(&mut self, new: &NewAttempt) -> Result<bool> {
-        let insert = self
-            .sql(
-                "INSERT INTO attempt (id, purchase_id, n, handle, account, account_fingerprint, environment, state, epoch, \
-                 numbers, sends, unsent, next_check_at, checks, sweeps, created_at) \
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, 'prepared', 0, $8, 0, 0, {now} + $9, 0, 0, {now}) \
-                 ON CONFLICT DO NOTHING",
-            )
-            .bind(new.id.clone())
-            .bind(new.purchase_id.clone())
-            .bind(new.n)
-            .bind(new.handle.short())
-            .bind(new.account.clone())
-            .bind(new.account_fingerprint.clone())
-            .bind(new.environment.clone())
-            .bind(new.numbers.clone())
-            .bind(new.grace);
-        Ok(self.run(insert).await? == 1)
+        Ok(self.make(new.insert()).await? == 1)
     }
 
     /// An attempt by its number within a purchase.
@@ -204,7 +218,7 @@ impl Db<'_> {
         Ok(self.run(update).await? == 1)
     }
 
-    /// From one of two states to another, if nobody else moved it. `epoch` is that of the claim.
+    /// From one state to another, if nobody else moved it. `epoch` is that of the claim.
     pub(crate) async fn move_attempt(
         &mut self,
         id: &str,
@@ -212,16 +226,7 @@ impl Db<'_> {
         from: &'static str,
         to: &'static str,
     ) -> Result<bool> {
-        let update = self
-            .sql(
-                "UPDATE attempt SET state = $1, epoch = epoch + 1, lease_owner = NULL, lease_until = NULL, next_check_at = NULL \
-                 WHERE id = $2 AND epoch = $3 AND state = $4",
-            )
-            .bind(to)
-            .bind(id.to_owned())
-            .bind(epoch)
-            .bind(from);
-        Ok(self.run(update).await? == 1)
+        Ok(self.make(moved(id, epoch, from, to)).await? == 1)
     }
 
     /// Sets the state whatever it was, for outcomes that are certain.

@@ -7,7 +7,7 @@ use sqlx::any::AnyRow;
 use waybill_core::{Money, TrackingNumber};
 
 use super::rows::{LabelState, PurchaseRow, PurchaseState, price};
-use super::{Db, Result, StoreError};
+use super::{Change, Db, Result, StoreError};
 
 /// A label to be written down.
 #[derive(Debug, Clone)]
@@ -40,6 +40,37 @@ pub struct NewLabel {
     pub price: Option<Money>,
     /// Stored file.
     pub document_id: Option<String>,
+}
+
+impl NewLabel {
+    /// Writes it down, once per number.
+    pub(crate) fn insert(&self) -> Change {
+        Change::new(
+            "INSERT INTO label (id, tenant, purchase_id, attempt_id, piece, copy, carrier, account, environment, \
+             tracking, shipment_key, carrier_data, service, state, price, document_id, sold_at) \
+             SELECT $1, $2, $3, $4, $5, \
+             (SELECT COALESCE(MAX(copy), -1) + 1 FROM label WHERE attempt_id = $4 AND piece = $5), \
+             $6, $7, $8, $9, $10, $11, $12, 'live', $13, $14, {now} \
+             WHERE NOT EXISTS (SELECT 1 FROM label WHERE tracking = $9 AND carrier = $6 AND account = $7 \
+             AND (purchase_id = $3 OR environment = 'production')) AND {before} ON CONFLICT DO NOTHING",
+            [
+                (&self.id).into(),
+                (&self.tenant).into(),
+                (&self.purchase_id).into(),
+                (&self.attempt_id).into(),
+                self.piece.into(),
+                (&self.carrier).into(),
+                (&self.account).into(),
+                (&self.environment).into(),
+                (&self.tracking).into(),
+                (&self.shipment_key).into(),
+                (&self.carrier_data).into(),
+                (&self.service).into(),
+                self.price.map(super::purchases::text).into(),
+                (&self.document_id).into(),
+            ],
+        )
+    }
 }
 
 /// A label.
@@ -125,34 +156,31 @@ fn label(row: &AnyRow) -> Result<LabelRow> {
     })
 }
 
+impl NewDocument {
+    /// Stores it.
+    pub(crate) fn insert(&self) -> Change {
+        Change::new(
+            "INSERT INTO document (id, tenant, subject, piece, kind, format, meta, bytes_sealed, sha256, at) \
+             SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, {now} WHERE {before} ON CONFLICT DO NOTHING",
+            [
+                (&self.id).into(),
+                (&self.tenant).into(),
+                (&self.subject).into(),
+                self.piece.into(),
+                (&self.kind).into(),
+                (&self.format).into(),
+                (&self.meta).into(),
+                (&self.bytes_sealed).into(),
+                (&self.sha256).into(),
+            ],
+        )
+    }
+}
+
 impl Db<'_> {
     /// Writes a label down, once per number.
     pub(crate) async fn insert_label(&mut self, new: &NewLabel) -> Result<Inserted> {
-        let insert = self
-            .sql(
-                "INSERT INTO label (id, tenant, purchase_id, attempt_id, piece, copy, carrier, account, environment, \
-                 tracking, shipment_key, carrier_data, service, state, price, document_id, sold_at) \
-                 SELECT $1, $2, $3, $4, $5, \
-                 (SELECT COALESCE(MAX(copy), -1) + 1 FROM label WHERE attempt_id = $4 AND piece = $5), \
-                 $6, $7, $8, $9, $10, $11, $12, 'live', $13, $14, {now} \
-                 WHERE NOT EXISTS (SELECT 1 FROM label WHERE tracking = $9 AND carrier = $6 AND account = $7 \
-                 AND (purchase_id = $3 OR environment = 'production')) ON CONFLICT DO NOTHING",
-            )
-            .bind(new.id.clone())
-            .bind(new.tenant.clone())
-            .bind(new.purchase_id.clone())
-            .bind(new.attempt_id.clone())
-            .bind(new.piece)
-            .bind(new.carrier.clone())
-            .bind(new.account.clone())
-            .bind(new.environment.clone())
-            .bind(new.tracking.clone())
-            .bind(new.shipment_key.clone())
-            .bind(new.carrier_data.clone())
-            .bind(new.service.clone())
-            .bind(new.price.map(super::purchases::text))
-            .bind(new.document_id.clone());
-        if self.run(insert).await? == 1 {
+        if self.make(new.insert()).await? == 1 {
             return Ok(Inserted::New);
         }
         let query = self
@@ -170,31 +198,6 @@ impl Db<'_> {
                 Err(StoreError::Corrupt("a label was refused by the database for no visible reason".into()))
             }
         }
-    }
-
-    /// Writes the first label of a parcel down. False when there is one already, or the number is recorded.
-    pub(crate) async fn insert_first_label(&mut self, new: &NewLabel) -> Result<bool> {
-        let insert = self
-            .sql(
-                "INSERT INTO label (id, tenant, purchase_id, attempt_id, piece, copy, carrier, account, environment, \
-                 tracking, shipment_key, carrier_data, service, state, price, document_id, sold_at) \
-                 VALUES ($1, $2, $3, $4, $5, 0, $6, $7, $8, $9, $10, $11, $12, 'live', $13, $14, {now}) ON CONFLICT DO NOTHING",
-            )
-            .bind(new.id.clone())
-            .bind(new.tenant.clone())
-            .bind(new.purchase_id.clone())
-            .bind(new.attempt_id.clone())
-            .bind(new.piece)
-            .bind(new.carrier.clone())
-            .bind(new.account.clone())
-            .bind(new.environment.clone())
-            .bind(new.tracking.clone())
-            .bind(new.shipment_key.clone())
-            .bind(new.carrier_data.clone())
-            .bind(new.service.clone())
-            .bind(new.price.map(super::purchases::text))
-            .bind(new.document_id.clone());
-        Ok(self.run(insert).await? == 1)
     }
 
     /// Gives a label that has no stored file its file. False when it has one.
@@ -245,21 +248,7 @@ impl Db<'_> {
 
     /// Stores a file.
     pub(crate) async fn insert_document(&mut self, new: &NewDocument) -> Result<()> {
-        let insert = self
-            .sql(
-                "INSERT INTO document (id, tenant, subject, piece, kind, format, meta, bytes_sealed, sha256, at) \
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, {now}) ON CONFLICT DO NOTHING",
-            )
-            .bind(new.id.clone())
-            .bind(new.tenant.clone())
-            .bind(new.subject.clone())
-            .bind(new.piece)
-            .bind(new.kind.clone())
-            .bind(new.format.clone())
-            .bind(new.meta.clone())
-            .bind(new.bytes_sealed.clone())
-            .bind(new.sha256.clone());
-        self.run(insert).await.map(drop)
+        self.make(new.insert()).await.map(drop)
     }
 
     /// Files that came from an attempt or operation, in the order of parcels.

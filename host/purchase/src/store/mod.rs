@@ -8,6 +8,7 @@
 //! Leases use the database's clock only: `{now}` in a statement becomes milliseconds since 1970 on that clock.
 
 mod attempts;
+mod chain;
 mod in_base64;
 mod labels;
 mod migrate;
@@ -37,6 +38,8 @@ pub use rows::{AttemptRow, AttemptState, LabelState, OpKind, OpState, PurchaseRo
 pub use tenant::{AcceptanceRow, LinkRow};
 pub use vault::{CredentialInfo, SpendCap};
 
+pub(crate) use attempts::moved;
+pub(crate) use chain::{Chain, Change};
 pub(crate) use labels::Inserted;
 pub(crate) use purchases::{PurchaseChange, reservation};
 pub(crate) use reseal::SEALED;
@@ -165,13 +168,19 @@ fn sql(dialect: Dialect, text: &'static str) -> Query {
     if !text.contains('{') {
         return sqlx::query(text);
     }
-    let (now, skip_locked) = match dialect {
-        Dialect::Sqlite => ("CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)", ""),
-        Dialect::Postgres => {
-            ("CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)", "FOR UPDATE SKIP LOCKED")
-        }
+    let skip_locked = match dialect {
+        Dialect::Sqlite => "",
+        Dialect::Postgres => "FOR UPDATE SKIP LOCKED",
     };
-    sqlx::query(AssertSqlSafe(text.replace("{now}", now).replace("{skip_locked}", skip_locked)))
+    sqlx::query(AssertSqlSafe(text.replace("{now}", now(dialect)).replace("{skip_locked}", skip_locked)))
+}
+
+/// Milliseconds since 1970 on the database's clock.
+fn now(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::Sqlite => "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)",
+        Dialect::Postgres => "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)",
+    }
 }
 
 /// How to open a store.

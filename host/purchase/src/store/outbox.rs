@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use sqlx::Row;
 
-use super::{Db, Result, Store, StoreError};
+use super::{Change, Db, Result, Store, StoreError};
 
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -26,6 +26,27 @@ pub struct Event {
     pub at: i64,
 }
 
+/// An event, to be written with the change that it tells of.
+pub(crate) fn event_of(
+    tenant: &str,
+    subject: &str,
+    n: i64,
+    kind: &str,
+    payload: &serde_json::Value,
+) -> Change {
+    Change::new(
+        "INSERT INTO outbox (id, tenant, subject, n, kind, payload, created_at) SELECT $1, $2, $3, $4, $5, $6, {now} WHERE {before}",
+        [
+            format!("{subject}.{n}").into(),
+            tenant.into(),
+            subject.into(),
+            n.into(),
+            kind.into(),
+            payload.to_string().into(),
+        ],
+    )
+}
+
 impl Db<'_> {
     pub(crate) async fn event(
         &mut self,
@@ -35,18 +56,7 @@ impl Db<'_> {
         kind: &str,
         payload: &serde_json::Value,
     ) -> Result<()> {
-        let insert = self
-            .sql(
-                "INSERT INTO outbox (id, tenant, subject, n, kind, payload, created_at) \
-                 VALUES ($1, $2, $3, $4, $5, $6, {now})",
-            )
-            .bind(format!("{subject}.{n}"))
-            .bind(tenant.to_owned())
-            .bind(subject.to_owned())
-            .bind(n)
-            .bind(kind.to_owned())
-            .bind(payload.to_string());
-        self.run(insert).await.map(drop)
+        self.make(event_of(tenant, subject, n, kind, payload)).await.map(drop)
     }
 
     /// Gives waiting events their place in the feed. A transaction that commits later gets a later place, so that a

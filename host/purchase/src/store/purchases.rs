@@ -5,8 +5,9 @@ use sqlx::Row;
 use waybill_core::Money;
 
 use super::attempts::NewAttempt;
+use super::outbox::event_of;
 use super::rows::{AttemptRow, PurchaseRow, PurchaseState};
-use super::{Db, Result, StoreError};
+use super::{Chain, Change, Db, Result, Store, StoreError};
 
 /// A purchase to be written down (D1).
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -137,6 +138,116 @@ pub(crate) fn reservation(price: &Money) -> Reservation {
     Reservation { currency: price.currency.to_string(), minor }
 }
 
+/// Claims an idempotency key, if it is free. Its parts: tenant, route, key, fingerprint of what is asked, what it stands for.
+fn key_of(parts: [&str; 5]) -> Change {
+    Change::new(
+        "INSERT INTO idempotency (tenant, route, idem_key, fingerprint, target, created_at) \
+         SELECT $1, $2, $3, $4, $5, {now} WHERE {before} ON CONFLICT DO NOTHING",
+        parts.map(Into::into),
+    )
+}
+
+impl NewPurchase {
+    /// Writes it down, unless the package has a live purchase, or its tenant a spend cap that nothing is held against.
+    fn insert(&self, additional: i64, held: &Held) -> Change {
+        Change::new(
+            "INSERT INTO purchase (id, tenant, business_key, additional, group_id, parcel, parcels, state, carrier, \
+             account, environment, service, quoted, max_price, reserved_minor, reserved_currency, reserved_day, \
+             policy, order_sealed, current_attempt, version, created_at, updated_at) \
+             SELECT $1, $2, $3, $4, $5, $6, $7, 'accepted', $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, 1, \
+             1, {now}, {now} WHERE ($4 > 0 OR NOT EXISTS (SELECT 1 FROM purchase WHERE tenant = $2 \
+             AND business_key = $3 AND state NOT IN ('rejected', 'failed', 'voided'))) \
+             AND ($19 = 1 OR NOT EXISTS (SELECT 1 FROM spend_cap WHERE tenant = $2)) AND {before} ON CONFLICT DO NOTHING",
+            [
+                (&self.id).into(),
+                (&self.tenant).into(),
+                (&self.business_key).into(),
+                additional.into(),
+                (&self.group_id).into(),
+                self.parcel.into(),
+                self.parcels.into(),
+                (&self.carrier).into(),
+                (&self.account).into(),
+                (&self.environment).into(),
+                (&self.service).into(),
+                self.quoted.map(text).into(),
+                self.max_price.map(text).into(),
+                held.minor.into(),
+                (&held.currency).into(),
+                (&held.day).into(),
+                (&self.policy).into(),
+                (&self.order_sealed).into(),
+                i64::from(held.looked).into(),
+            ],
+        )
+    }
+
+    /// What D1 tells.
+    fn event(&self) -> Change {
+        let payload = serde_json::json!({
+            "business_key": self.business_key, "carrier": self.carrier, "account": self.account, "service": self.service,
+        });
+        event_of(&self.tenant, &self.id, 1, "purchase.accepted", &payload)
+    }
+}
+
+impl PurchaseChange {
+    /// Changes a purchase if it is still in the version that was read.
+    fn of(&self, row: &PurchaseRow) -> Change {
+        Change::new(
+            "UPDATE purchase SET state = $1, charged = COALESCE($2, charged), settlement = COALESCE($3, settlement), \
+             attention = $4, failure = COALESCE($5, failure), current_attempt = $6, \
+             resolve_deadline = COALESCE($7, resolve_deadline), version = version + 1, updated_at = {now} \
+             WHERE id = $8 AND version = $9 AND {before}",
+            [
+                self.state.unwrap_or(row.state).as_str().into(),
+                self.charged.map(text).into(),
+                (&self.settlement).into(),
+                self.attention.clone().unwrap_or_else(|| row.attention.clone()).into(),
+                (&self.failure).into(),
+                self.current_attempt.unwrap_or(row.current_attempt).into(),
+                self.resolve_deadline.into(),
+                (&row.id).into(),
+                row.version.into(),
+            ],
+        )
+    }
+}
+
+impl Chain {
+    /// Adds a change of a purchase that leaves it live, and its event.
+    pub(crate) fn purchase(
+        self,
+        row: &PurchaseRow,
+        change: &PurchaseChange,
+        event: &str,
+        payload: &serde_json::Value,
+    ) -> Self {
+        self.then(change.of(row)).then(event_of(&row.tenant, &row.id, row.version + 1, event, payload))
+    }
+}
+
+impl Store {
+    /// D1 in one message, for the usual purchase: its key is new, its package has no live purchase, its tenant no spend cap.
+    /// `None` when that is not so; then nothing was written, and [`Db::accept`] says what is.
+    pub(crate) async fn accept_at_once(&self, new: &NewPurchase) -> Result<Option<Fresh>> {
+        let Some(key) = new.key.as_ref().filter(|_| !new.allow_additional) else { return Ok(None) };
+        let held = new.quoted.as_ref().map(reservation).map_or_else(Held::default, |wanted| Held {
+            minor: wanted.minor,
+            currency: Some(wanted.currency),
+            ..Held::default()
+        });
+        let chain = self
+            .chain()
+            .then(key_of([&new.tenant, &new.route, key, &new.fingerprint, &new.group_id]))
+            .then(new.insert(0, &held))
+            .then(new.attempt.insert())
+            .then(new.event());
+        let Some(at) = self.run_chain(chain).await? else { return Ok(None) };
+        Ok(Some(Fresh { row: fresh_row(new, 0, &held, at), attempt: new.attempt.fresh()? }))
+    }
+}
+
 impl Db<'_> {
     /// D1: the key, the purchase, its first attempt and the event, or why not.
     pub async fn accept(&mut self, new: &NewPurchase) -> Result<Accepted> {
@@ -161,24 +272,23 @@ impl Db<'_> {
         {
             return Ok(known);
         }
-        match self.write_down(new, 0, &Held::default()).await? {
+        let held = Held { looked: true, ..Held::default() };
+        match self.write_down(new, 0, &held).await? {
             Accepted::Duplicate { .. } => {
                 let additional = self.next_additional(new).await?;
-                self.write_down(new, additional, &Held::default()).await
+                self.write_down(new, additional, &held).await
             }
             other => Ok(other),
         }
     }
 
     async fn write_down(&mut self, new: &NewPurchase, additional: i64, held: &Held) -> Result<Accepted> {
-        let Some(at) = self.insert_purchase(new, additional, held).await? else {
+        if self.make(new.insert(additional, held)).await? != 1 {
             return self.live_purchase(&new.tenant, &new.business_key).await;
-        };
+        }
+        let at = self.now().await?;
         self.insert_attempt(&new.attempt).await?;
-        self.event(&new.tenant, &new.id, 1, "purchase.accepted", &serde_json::json!({
-            "business_key": new.business_key, "carrier": new.carrier, "account": new.account, "service": new.service,
-        }))
-        .await?;
+        self.make(new.event()).await?;
         Ok(Accepted::New(Box::new(Fresh {
             row: fresh_row(new, additional, held, at),
             attempt: new.attempt.fresh()?,
@@ -186,17 +296,7 @@ impl Db<'_> {
     }
 
     async fn claim_key(&mut self, new: &NewPurchase, key: &str) -> Result<Option<Accepted>> {
-        let insert = self
-            .sql(
-                "INSERT INTO idempotency (tenant, route, idem_key, fingerprint, target, created_at) \
-                 VALUES ($1, $2, $3, $4, $5, {now}) ON CONFLICT DO NOTHING",
-            )
-            .bind(new.tenant.clone())
-            .bind(new.route.clone())
-            .bind(key.to_owned())
-            .bind(new.fingerprint.clone())
-            .bind(new.group_id.clone());
-        if self.run(insert).await? == 1 {
+        if self.make(key_of([&new.tenant, &new.route, key, &new.fingerprint, &new.group_id])).await? == 1 {
             return Ok(None);
         }
         let (group, fingerprint) = self
@@ -249,49 +349,11 @@ impl Db<'_> {
         }
     }
 
-    /// When it was written down; `None` when the package has a live purchase.
-    async fn insert_purchase(
-        &mut self,
-        new: &NewPurchase,
-        additional: i64,
-        held: &Held,
-    ) -> Result<Option<i64>> {
-        let insert = self
-            .sql(
-                "INSERT INTO purchase (id, tenant, business_key, additional, group_id, parcel, parcels, state, carrier, \
-                 account, environment, service, quoted, max_price, reserved_minor, reserved_currency, reserved_day, \
-                 policy, order_sealed, current_attempt, version, created_at, updated_at) \
-                 SELECT $1, $2, $3, $4, $5, $6, $7, 'accepted', $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, 1, \
-                 1, {now}, {now} WHERE $4 > 0 OR NOT EXISTS (SELECT 1 FROM purchase WHERE tenant = $2 \
-                 AND business_key = $3 AND state NOT IN ('rejected', 'failed', 'voided')) ON CONFLICT DO NOTHING \
-                 RETURNING created_at",
-            )
-            .bind(new.id.clone())
-            .bind(new.tenant.clone())
-            .bind(new.business_key.clone())
-            .bind(additional)
-            .bind(new.group_id.clone())
-            .bind(new.parcel)
-            .bind(new.parcels)
-            .bind(new.carrier.clone())
-            .bind(new.account.clone())
-            .bind(new.environment.clone())
-            .bind(new.service.clone())
-            .bind(new.quoted.map(text))
-            .bind(new.max_price.map(text))
-            .bind(held.minor)
-            .bind(held.currency.clone())
-            .bind(held.day.clone())
-            .bind(new.policy.clone())
-            .bind(new.order_sealed.clone());
-        Ok(self.one(insert).await?.map(|row| row.try_get(0)).transpose()?)
-    }
-
     async fn reserve(&mut self, new: &NewPurchase) -> Result<Result<Held, String>> {
         let caps = self.caps(&new.tenant).await?;
         let Some(price) = &new.quoted else {
             return Ok(match caps.is_empty() {
-                true => Ok(Held::default()),
+                true => Ok(Held { looked: true, ..Held::default() }),
                 false => {
                     Err("a spend cap is set, and the purchase names no quoted price to hold against it"
                         .into())
@@ -300,7 +362,9 @@ impl Db<'_> {
         };
         let wanted = reservation(price);
         match self.hold(&new.tenant, &caps, &wanted).await? {
-            Ok(day) => Ok(Ok(Held { minor: wanted.minor, currency: Some(wanted.currency), day })),
+            Ok(day) => {
+                Ok(Ok(Held { looked: true, minor: wanted.minor, currency: Some(wanted.currency), day }))
+            }
             Err(message) => Ok(Err(message)),
         }
     }
@@ -347,23 +411,7 @@ impl Db<'_> {
         event: &str,
         payload: &serde_json::Value,
     ) -> Result<bool> {
-        let update = self
-            .sql(
-                "UPDATE purchase SET state = $1, charged = COALESCE($2, charged), settlement = COALESCE($3, settlement), \
-                 attention = $4, failure = COALESCE($5, failure), current_attempt = $6, \
-                 resolve_deadline = COALESCE($7, resolve_deadline), version = version + 1, updated_at = {now} \
-                 WHERE id = $8 AND version = $9",
-            )
-            .bind(change.state.unwrap_or(row.state).as_str())
-            .bind(change.charged.map(text))
-            .bind(change.settlement.clone())
-            .bind(change.attention.clone().unwrap_or_else(|| row.attention.clone()))
-            .bind(change.failure.clone())
-            .bind(change.current_attempt.unwrap_or(row.current_attempt))
-            .bind(change.resolve_deadline)
-            .bind(row.id.clone())
-            .bind(row.version);
-        if self.run(update).await? != 1 {
+        if self.make(change.of(row)).await? != 1 {
             return Ok(false);
         }
         let leaves = |state: PurchaseState| {
@@ -429,8 +477,11 @@ fn fresh_row(new: &NewPurchase, additional: i64, held: &Held, at: i64) -> Purcha
     }
 }
 
+/// What is held against the tenant's spend caps.
 #[derive(Default)]
 struct Held {
+    /// Whether the caps were looked at.
+    looked: bool,
     minor: i64,
     currency: Option<String>,
     day: Option<String>,
@@ -460,17 +511,7 @@ impl Db<'_> {
         fingerprint: &str,
         target: &str,
     ) -> Result<Option<(String, String)>> {
-        let insert = self
-            .sql(
-                "INSERT INTO idempotency (tenant, route, idem_key, fingerprint, target, created_at) \
-                 VALUES ($1, $2, $3, $4, $5, {now}) ON CONFLICT DO NOTHING",
-            )
-            .bind(tenant.to_owned())
-            .bind(route.to_owned())
-            .bind(key.to_owned())
-            .bind(fingerprint.to_owned())
-            .bind(target.to_owned());
-        if self.run(insert).await? == 1 {
+        if self.make(key_of([tenant, route, key, fingerprint, target])).await? == 1 {
             return Ok(None);
         }
         self.key(tenant, route, key).await

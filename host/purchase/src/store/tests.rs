@@ -340,3 +340,127 @@ async fn the_password_of_a_url_does_not_show() {
     let options = StoreOptions::parse("postgres://user:hunter2@localhost/db");
     assert!(!format!("{options:?}").contains("hunter2"));
 }
+
+fn wanted(at: u8, key: &str, package: &str) -> NewPurchase {
+    let id = format!("p{at}");
+    NewPurchase {
+        attempt: NewAttempt {
+            id: format!("a{at}"),
+            purchase_id: id.clone(),
+            n: 1,
+            handle: waybill_core::Handle(uuid::Uuid::now_v7()),
+            account: "main".into(),
+            account_fingerprint: "print".into(),
+            environment: "production".into(),
+            numbers: None,
+            grace: 5,
+        },
+        group_id: id.clone(),
+        id,
+        tenant: "t".into(),
+        route: "buy".into(),
+        key: Some(key.into()),
+        fingerprint: "f".into(),
+        business_key: package.into(),
+        allow_additional: false,
+        parcel: 0,
+        parcels: 1,
+        carrier: "world".into(),
+        account: "main".into(),
+        environment: "production".into(),
+        service: "ground".into(),
+        quoted: Some("7.50 USD".parse().unwrap()),
+        max_price: None,
+        policy: "{}".into(),
+        order_sealed: vec![1, 2, 3],
+    }
+}
+
+/// Everything that D1 writes, as text.
+async fn written(store: &Store) -> String {
+    let read = store.read::<_, StoreError, _>(|mut db| {
+        Box::pin(async move {
+            let mut all = String::new();
+            for purchase in db.purchases(&PurchaseFilter::default()).await? {
+                let attempts = db.attempts(&purchase.id).await?;
+                let kinds: Vec<_> = db.events_of(&purchase.id).await?.into_iter().map(|it| it.kind).collect();
+                all += &format!("{} {} {kinds:?}; ", purchase.id, attempts.len());
+            }
+            for key in ["k1", "k2", "k3"] {
+                all += &format!("{key} {:?}; ", db.key("t", "buy", key).await?.map(|(target, _)| target));
+            }
+            Ok(all)
+        })
+    });
+    read.await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn d1_in_one_message_writes_everything_or_nothing() {
+    for (store, _home) in both().await {
+        let dialect = store.dialect();
+        let fresh = store.accept_at_once(&wanted(1, "k1", "package")).await.unwrap().expect("the usual one");
+        let first = r#"p1 1 ["purchase.accepted"]; k1 Some("p1"); k2 None; k3 None; "#;
+        assert_eq!(written(&store).await, first, "{dialect:?}");
+        // What it says that it wrote is what the database has.
+        let read = store.read::<_, StoreError, _>(|mut db| {
+            Box::pin(async move { Ok((db.purchase("p1").await?, db.attempt("p1", 1).await?)) })
+        });
+        let (row, attempt) = read.await.unwrap();
+        let (row, attempt) = (row.expect("the purchase"), attempt.expect("the attempt"));
+        let without_time = |row| format!("{:?}", PurchaseRow { created_at: 0, updated_at: 0, ..row });
+        assert_eq!(without_time(fresh.row), without_time(row), "{dialect:?}");
+        let before_due = |row| format!("{:?}", AttemptRow { next_check_at: None, ..row });
+        assert_eq!(before_due(fresh.attempt), before_due(attempt), "{dialect:?}");
+        // The same key, and another key for the same package.
+        for again in [wanted(2, "k1", "other"), wanted(3, "k2", "package")] {
+            assert!(store.accept_at_once(&again).await.unwrap().is_none(), "{dialect:?}");
+            assert_eq!(written(&store).await, first, "{dialect:?}: {}", again.id);
+        }
+        // Many at one time for one package: one.
+        let many =
+            (4..12).map(|at| {
+                let store = store.clone();
+                async move {
+                    store.accept_at_once(&wanted(at, &format!("k{at}"), "another")).await.unwrap().is_some()
+                }
+            });
+        assert_eq!(join_all(many).await.into_iter().filter(|is| *is).count(), 1, "{dialect:?}");
+        // A tenant with a cap goes the way that holds something against it.
+        let cap =
+            SpendCap { currency: waybill_core::Currency::USD, per_label_minor: Some(1), per_day_minor: None };
+        let set = store
+            .write::<_, StoreError, _>(move |mut db| Box::pin(async move { db.set_cap("t", &cap).await }));
+        set.await.unwrap();
+        assert!(store.accept_at_once(&wanted(20, "k3", "third")).await.unwrap().is_none(), "{dialect:?}");
+        assert!(written(&store).await.contains("k3 None"), "{dialect:?}");
+        store.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_chain_that_breaks_keeps_nothing() {
+    for (store, _home) in both().await {
+        fill(&store).await;
+        let attempt = prepared(&store).await;
+        let begun = begin(&store, &attempt).await.unwrap().expect("the claim");
+        // The first change is made, the second one is not: somebody moved the attempt meanwhile.
+        for (epoch, state) in [(0, AttemptState::Sending), (7, AttemptState::Confirmed)] {
+            let chain = store
+                .chain()
+                .then(outbox::event_of("t", "p", 9, "purchase.bought", &serde_json::json!({})))
+                .then(moved(&begun.id, epoch, "sending", "confirmed"));
+            let done = store.run_chain(chain).await.unwrap();
+            assert_eq!(done.is_some(), state == AttemptState::Confirmed, "{:?}", store.dialect());
+            let read = store.read::<_, StoreError, _>(|mut db| {
+                Box::pin(async move {
+                    let attempt = db.attempt("p", 2).await?.expect("the attempt");
+                    Ok((attempt.state, db.events_of("p").await?.iter().filter(|event| event.n == 9).count()))
+                })
+            });
+            let events = usize::from(state == AttemptState::Confirmed);
+            assert_eq!(read.await.unwrap(), (state, events), "{:?}", store.dialect());
+        }
+        store.close().await;
+    }
+}

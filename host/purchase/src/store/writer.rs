@@ -149,6 +149,17 @@ async fn serve(mut line: Line, mut inbox: mpsc::Receiver<Message>) {
     }
 }
 
+/// Where in a transaction a job stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// Nothing was changed before it.
+    First,
+    /// Something was, and no savepoint is open.
+    AfterChanges,
+    /// A savepoint is open.
+    AfterSavepoint,
+}
+
 async fn commit_batch(
     line: &mut Line,
     batch: &mut Vec<Box<dyn Job>>,
@@ -161,10 +172,10 @@ async fn commit_batch(
         None => connect(&line.options).await?,
     };
     conn.execute("BEGIN IMMEDIATE").await?;
-    let (mut at, mut inside) = (0, false);
+    let (mut at, mut place) = (0, Place::First);
     loop {
         if let Some(job) = batch.get_mut(at) {
-            inside = run(&mut conn, job.as_mut(), inside).await?;
+            place = run(&mut conn, job.as_mut(), place).await?;
             at += 1;
         }
         if batch.len() >= BATCH {
@@ -184,16 +195,32 @@ async fn commit_batch(
     Ok(())
 }
 
-/// Runs a job so that it can be undone by itself. A savepoint is released together with the next one, or by the commit;
-/// a single statement that fails has changed nothing and needs none. Answers whether a savepoint is open.
-async fn run(conn: &mut AnyConnection, job: &mut dyn Job, inside: bool) -> Result<bool> {
-    if job.extent() == Extent::One {
-        job.run(Db { conn, dialect: Dialect::Sqlite, alone: false }).await;
-        return Ok(inside);
+/// Runs a job so that it can be undone by itself. The first one of a transaction is undone with it; for the others there are
+/// savepoints, each released together with the next one or by the commit. A single statement that fails has changed nothing
+/// and needs none.
+async fn run(conn: &mut AnyConnection, job: &mut dyn Job, place: Place) -> Result<Place> {
+    let several = job.extent() == Extent::Several;
+    match place {
+        Place::AfterSavepoint if several => {
+            conn.execute("RELEASE job; SAVEPOINT job").await?;
+        }
+        Place::AfterChanges if several => {
+            conn.execute("SAVEPOINT job").await?;
+        }
+        _ => {}
     }
-    conn.execute(if inside { "RELEASE job; SAVEPOINT job" } else { "SAVEPOINT job" }).await?;
-    if !job.run(Db { conn, dialect: Dialect::Sqlite, alone: false }).await {
+    let kept = job.run(Db { conn, dialect: Dialect::Sqlite, alone: false }).await;
+    match place {
+        Place::First if several && !kept => {
+            conn.execute("ROLLBACK; BEGIN IMMEDIATE").await?;
+            return Ok(Place::First);
+        }
+        Place::First => return Ok(Place::AfterChanges),
+        _ if !several => return Ok(place),
+        _ => {}
+    }
+    if !kept {
         conn.execute("ROLLBACK TO job").await?;
     }
-    Ok(true)
+    Ok(Place::AfterSavepoint)
 }

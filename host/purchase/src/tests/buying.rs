@@ -182,6 +182,47 @@ on_both! {
         clean(&rig.check().await);
     }
 
+    async fn a_refusal_under_a_number_that_was_sent_before_is_asked_about(rig: World { World::new(CHOSEN) }) {
+        // The first request is sold after all, which nobody saw; the second one with its number is refused for that.
+        rig.world.faults(&[Fault::ResetBefore, Fault::RejectedAsKnown]);
+        let bought = rig.buy("1").await.unwrap();
+        assert_eq!((bought.state, bought.attempts), (PurchaseState::Bought, 2));
+        assert_eq!(rig.world.live().len(), 1);
+        rig.settle().await;
+        clean(&rig.check().await);
+        // Where the carrier knows nothing of the number, the refusal stands.
+        rig.world.faults(&[Fault::ResetBefore, Fault::Rejected]);
+        let refused = rig.buy("2").await.unwrap();
+        assert_eq!((refused.state, refused.attempts), (PurchaseState::Rejected, 2));
+        assert_eq!(refused.failure.unwrap().error.carrier_code(), Some("E42"));
+        rig.settle().await;
+        clean(&rig.check().await);
+    }
+
+    async fn a_sweep_that_is_refused_for_good_ends(rig: World { World::new(FULL) }) {
+        rig.buy("1").await.unwrap();
+        rig.world.lookups_answer(Some(400));
+        rig.settle().await;
+        assert_eq!(audit::pending(rig.engine.store()).await.unwrap(), 0);
+        assert_eq!(rig.world.lookups(), 1, "the same question brings the same answer");
+        clean(&rig.check().await);
+    }
+
+    async fn a_sweep_of_an_account_that_is_signed_out_waits(rig: World { World::new(FULL) }) {
+        rig.world.faults(&[Fault::Twice]);
+        rig.buy("1").await.unwrap();
+        rig.world.lookups_answer(Some(401));
+        while rig.world.lookups() < 3 {
+            rig.engine.tick(&rig.accounts).await.unwrap();
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        assert_eq!(rig.world.live().len(), 2, "nobody could ask");
+        rig.world.lookups_answer(None);
+        rig.settle().await;
+        assert_eq!(rig.world.live().len(), 1, "the one too many was found and voided");
+        clean(&rig.check().await);
+    }
+
     async fn several_parcels_are_one_shipment_or_one_purchase_each(rig: World { World::new(Personality { pieces: Pieces::OneEach, ..FULL }) }) {
         rig.world.faults(&[Fault::None, Fault::ResetAfter, Fault::None]);
         let three = BuyRequest { shipment: shipment(3), quoted: Some(Money::from_minor(1000, Currency::USD)), ..request("1") };

@@ -234,6 +234,8 @@ impl Label for WorldCarrier {
                 }
                 found(&body)
             }
+            400 => Err(Error::answered(ErrorKind::Invalid, "no such question", words(&response))),
+            401 => Err(Error::answered(ErrorKind::Auth, "signed out", words(&response))),
             _ => Err(Error::new(ErrorKind::Unavailable, "out of order").with_retry(Retry::Safe)),
         }
     }

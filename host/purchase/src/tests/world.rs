@@ -34,6 +34,8 @@ pub enum Fault {
     Busy,
     /// 400 with the carrier's error.
     Rejected,
+    /// 400 with the carrier's error, for an earlier request with the same number was sold meanwhile.
+    RejectedAsKnown,
     /// Sold, and the label is not in the answer.
     NoLabel,
     /// Only the first parcel is sold.
@@ -133,6 +135,8 @@ struct State {
     services: Vec<(String, String, String)>,
     cancelled: Vec<String>,
     down: bool,
+    /// HTTP status of all answers to lookups.
+    lookups_answer: Option<u16>,
     /// What the account points to.
     fingerprint: String,
 }
@@ -187,6 +191,11 @@ impl World {
 
     pub fn down(&self, down: bool) {
         self.lock().down = down;
+    }
+
+    /// Answers all lookups with an error from now on; `None` ends that.
+    pub fn lookups_answer(&self, status: Option<u16>) {
+        self.lock().lookups_answer = status;
     }
 
     pub fn point_elsewhere(&self) {
@@ -358,6 +367,10 @@ impl World {
             }
             Fault::Busy => Ok(json_answer(429, &json!({ "code": "BUSY", "message": "later" }))),
             Fault::Rejected => Ok(json_answer(400, &json!({ "code": "E42", "message": "no such street" }))),
+            Fault::RejectedAsKnown => {
+                self.sell(order, pieces, cents);
+                Ok(json_answer(400, &json!({ "code": "E43", "message": "the number is used" })))
+            }
             Fault::Refused | Fault::PanicBefore => unreachable!("handled before the request"),
         }
     }
@@ -368,6 +381,9 @@ impl World {
             return answer(503, "unavailable");
         }
         state.lookups += 1;
+        if let Some(status) = state.lookups_answer {
+            return json_answer(status, &json!({ "code": "L1", "message": "not for you" }));
+        }
         let handle = query["handle"].as_str().unwrap_or_default();
         let numbers: Vec<&str> =
             query["numbers"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
