@@ -326,7 +326,8 @@ impl Join<'_> {
             match (must.contains(row.id.as_str()), self.waiting.contains(row.id.as_str())) {
                 (true, false) => report.add("waiting", format!("{name} should wait for a person")),
                 (false, true) => {
-                    report.add("waiting", format!("{name} waits for nothing: {:?}", row.attention))
+                    let told = self.told(row);
+                    report.add("waiting", format!("{name} waits for nothing: {:?}, {told}", row.attention))
                 }
                 _ => {}
             }
@@ -340,10 +341,20 @@ impl Join<'_> {
         texts.iter().flat_map(|text| self.ledger.faults(carrier, text)).collect()
     }
 
-    /// Every attempt that the policy allows was made, and each is proven to have bought nothing.
+    /// Every attempt that the policy allows was sent, and each is proven to have bought nothing.
     fn was_tried_to_the_end(&self, row: &PurchaseRow) -> bool {
-        self.attempts_of(row).count() == usize::try_from(crate::orders::ATTEMPTS).unwrap_or(0)
-            && self.attempts_of(row).all(|attempt| matches!(attempt.state.as_str(), "absent" | "voided"))
+        let sent: Vec<_> = self.attempts_of(row).filter(|attempt| attempt.sends > 0).collect();
+        sent.len() == usize::try_from(crate::orders::ATTEMPTS).unwrap_or(0)
+            && sent.iter().all(|attempt| matches!(attempt.state.as_str(), "absent" | "voided"))
+    }
+
+    /// The attempts of a purchase, for whoever wonders how it ended.
+    fn told(&self, row: &PurchaseRow) -> String {
+        let told = |one: &AttemptRow| {
+            format!("{} {} sent {} times {:?}", one.n, one.state, one.sends, self.faults_of(row, one))
+        };
+        let attempts: Vec<_> = self.attempts_of(row).map(told).collect();
+        format!("{:?}, attempts {attempts:?}", row.failure)
     }
 
     fn everything_ended(&self, report: &mut Report) {
@@ -354,7 +365,8 @@ impl Join<'_> {
             );
             let ended = row.state == "failed" && self.was_tried_to_the_end(row);
             if !(known || ended) {
-                report.add("open", format!("{} {} is {}", row.account, row.business_key, row.state));
+                let (told, name) = (self.told(row), format!("{} {}", row.account, row.business_key));
+                report.add("open", format!("{name} is {}: {told}", row.state));
             }
         }
         // The only refusal that is injected is 429, at carriers that do not document it as "not processed".
@@ -366,13 +378,8 @@ impl Join<'_> {
         };
         for row in self.rows.purchases.values().filter(|row| row.state == "rejected") {
             if !throttled(row) {
-                let attempts: Vec<_> =
-                    self.attempts_of(row).map(|one| (one.n, &one.state, one.sends)).collect();
-                let text = format!(
-                    "{} {} was refused for no reason: {:?} {attempts:?}",
-                    row.account, row.business_key, row.failure
-                );
-                report.add("open", text);
+                let (told, name) = (self.told(row), format!("{} {}", row.account, row.business_key));
+                report.add("open", format!("{name} was refused for no reason: {told}"));
             }
         }
     }

@@ -283,18 +283,20 @@ impl Engine {
             return Ok(None);
         }
         let id = order.purchase.clone();
-        let read = self
-            .inner
-            .store
-            .read::<_, StoreError, _>(|mut db| Box::pin(async move { db.purchase(&id).await }));
-        let Some(row) = read.await? else { return Ok(None) };
-        if row.current_attempt >= self.policy(&row).max_attempts {
+        let read = self.inner.store.read::<_, StoreError, _>(|mut db| {
+            Box::pin(async move { Ok((db.purchase(&id).await?, db.attempts(&id).await?)) })
+        });
+        let (Some(row), attempts) = read.await? else { return Ok(None) };
+        // A later attempt than the one that is voided may be there, taken back before it was sent.
+        let sent = attempts.iter().filter(|attempt| attempt.sends > 0).count();
+        if i64::try_from(sent).unwrap_or(i64::MAX) >= self.policy(&row).max_attempts {
             return Ok(None);
         }
+        let newest = attempts.iter().map(|attempt| attempt.n).max().unwrap_or(row.current_attempt);
         Ok(Some(crate::store::NewAttempt {
             id: uuid::Uuid::now_v7().to_string(),
             purchase_id: row.id.clone(),
-            n: row.current_attempt + 1,
+            n: newest + 1,
             handle: waybill_core::Handle(uuid::Uuid::now_v7()),
             account: op.new.account.clone(),
             account_fingerprint: op.new.account_fingerprint.clone(),

@@ -148,13 +148,16 @@ impl Engine {
         Ok(())
     }
 
+    /// Keeps what a process saw that could not write it down. An answer is read again, also when a person was called meanwhile.
     async fn replay_evidence(&self, evidence: NewEvidence) -> Result<()> {
-        self.inner
-            .store
-            .write::<_, StoreError, _>(move |mut db| {
-                Box::pin(async move { db.insert_evidence(&evidence).await })
+        let written = self.inner.store.write::<_, StoreError, _>(move |mut db| {
+            Box::pin(async move {
+                if db.insert_evidence(&evidence).await? && evidence.kind == "answer" {
+                    db.ask_now(&evidence.subject).await?;
+                }
+                Ok(())
             })
-            .await?;
-        Ok(())
+        });
+        Ok(written.await?)
     }
 }

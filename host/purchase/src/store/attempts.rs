@@ -291,6 +291,14 @@ impl Db<'_> {
         Ok(self.run(update).await? == 1)
     }
 
+    /// Ends the rest of an attempt that waits for a person: something new is known of it.
+    pub(crate) async fn ask_now(&mut self, id: &str) -> Result<()> {
+        let update = self
+            .sql("UPDATE attempt SET next_check_at = {now} WHERE id = $1 AND state = 'unknown' AND next_check_at IS NULL")
+            .bind(id.to_owned());
+        self.run(update).await.map(drop)
+    }
+
     /// Attempts whose lease ended while they were sent.
     pub(crate) async fn expired_sends(&mut self, limit: i64) -> Result<Vec<AttemptRow>> {
         let query = self

@@ -7,6 +7,8 @@ use waybill_core::*;
 use super::on_both;
 use super::rig::{Kind, Rig, quick, request, shipment};
 use super::world::*;
+use crate::seal::{Place, sha256};
+use crate::store::NewEvidence;
 use crate::*;
 
 fn clean(report: &audit::Report) {
@@ -277,6 +279,55 @@ on_both! {
         let bought = rig.view(&bought.id).await;
         assert_eq!((bought.state, bought.attempts), (PurchaseState::Bought, 2));
         assert_eq!(rig.world.live().len(), 1);
+        clean(&rig.check().await);
+    }
+
+    async fn a_late_sale_that_takes_an_unsent_attempt_back_is_bought_again_when_its_label_is_lost(rig: World { World::new(NO_REPRINT) }) {
+        rig.options.max_unsent = 100;
+        rig.reopen().await;
+        // Sold after it was found absent; the second attempt cannot leave meanwhile.
+        rig.world.faults(&[Fault::LateSale(850)]);
+        rig.world.faults(&[Fault::Refused; 40]);
+        let bought = rig.buy_with(BuyRequest { wait: Duration::ZERO, ..request("1") }).await.unwrap();
+        let attempts = || async { rig.engine.show("t1", &bought.id).await.unwrap().attempts };
+        while !matches!(attempts().await[0].state, AttemptState::Confirmed | AttemptState::Voided) {
+            rig.engine.tick(&rig.accounts).await.unwrap();
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        rig.world.no_more_faults();
+        rig.settle().await;
+        let all: Vec<_> = attempts().await.iter().map(|attempt| (attempt.n, attempt.state)).collect();
+        let view = rig.view(&bought.id).await;
+        assert_eq!(view.state, PurchaseState::Bought, "{all:?}");
+        assert_eq!(all, [(1, AttemptState::Voided), (2, AttemptState::Rejected), (3, AttemptState::Confirmed)]);
+        assert_eq!(rig.world.live().len(), 1);
+        clean(&rig.check().await);
+    }
+
+    async fn an_answer_that_turns_up_after_a_person_was_called_is_read(rig: World { World::new(BLIND) }) {
+        rig.world.faults(&[Fault::ResetAfter]);
+        let bought = rig.buy("1").await.unwrap();
+        rig.settle().await;
+        assert_eq!(rig.view(&bought.id).await.state, PurchaseState::NeedsAttention);
+        // As from the journal of a process that was killed while the database was away.
+        let id = bought.id.clone();
+        let read = rig.engine.store().read::<_, StoreError, _>(|mut db| Box::pin(async move { db.attempts(&id).await }));
+        let answer = format!("200\r\ncontent-type: application/json\r\n\r\n{}", World::answer(&rig.world.sales(), true));
+        let evidence = NewEvidence {
+            id: "late".into(),
+            tenant: "t1".into(),
+            subject: read.await.unwrap()[0].id.clone(),
+            kind: "answer".into(),
+            at: 0,
+            http_status: Some(200),
+            body_sealed: rig.engine.sealer().seal(Place::new("evidence", "late", "t1"), answer.as_bytes()).unwrap(),
+            sha256: sha256(answer.as_bytes()),
+        };
+        rig.engine.journal().append(crate::journal::Record::evidence(&evidence)).await.unwrap();
+        rig.settle().await;
+        rig.engine.tick(&rig.accounts).await.unwrap();
+        let view = rig.view(&bought.id).await;
+        assert_eq!((view.state, view.labels.len(), view.attention.is_none()), (PurchaseState::Bought, 1, true));
         clean(&rig.check().await);
     }
 

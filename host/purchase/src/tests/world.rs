@@ -164,6 +164,11 @@ impl World {
         self.lock().faults.extend(faults);
     }
 
+    /// Forgets the faults that have not struck.
+    pub fn no_more_faults(&self) {
+        self.lock().faults.clear();
+    }
+
     /// The fault of the next purchase request.
     pub fn next_fault(&self) -> Option<Fault> {
         self.lock().faults.front().copied()
@@ -272,7 +277,7 @@ impl World {
         sold
     }
 
-    fn answer(sales: &[Sale], with_labels: bool) -> Value {
+    pub fn answer(sales: &[Sale], with_labels: bool) -> Value {
         json!({ "pieces": sales.iter().map(|sale| json!({
             "number": sale.number, "piece": sale.piece, "cents": sale.cents,
             "label": with_labels.then(|| label_of(&sale.number)),
