@@ -303,7 +303,11 @@ impl Join<'_> {
         let mut must: HashSet<&str> = HashSet::new();
         for attempt in &self.rows.attempts {
             let Some(row) = self.rows.purchases.get(&attempt.purchase) else { continue };
-            let heard = self.rows.answered.contains(&attempt.id);
+            // OnTrac says that it is out of order with HTTP 200.
+            let out_of_order =
+                |fault: &Fault| matches!(fault, Fault::ErrorBefore { .. } | Fault::ErrorAfter { .. });
+            let heard = self.rows.answered.contains(&attempt.id)
+                && !self.faults_of(row, attempt).iter().any(out_of_order);
             let asks = match afterwards(&row.account) {
                 Afterwards::Everything => false,
                 Afterwards::SaleOnly => sold.contains(attempt.id.as_str()) && !heard,
