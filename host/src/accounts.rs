@@ -15,7 +15,6 @@ use waybill_transport::{Lane, LaneSettings, LaneStats, Transport};
 
 use crate::config::{AccountConfig, resolve, secret_values};
 use crate::keeping::{Keeper, Keeping};
-use crate::purchases::DEFAULT_TENANT;
 use crate::registry::{Entry, Registry};
 use crate::tenants::Tenants;
 
@@ -229,9 +228,9 @@ impl Accounts {
         self.house.get(name)
     }
 
-    /// An account of the default tenant by name; the error names the nearest one.
+    /// An account of the host's own tenant by name; the error names the nearest one.
     pub fn get(&self, name: &str) -> Result<Arc<Account>> {
-        let linked = || self.tenants.known(DEFAULT_TENANT).account(name);
+        let linked = || self.tenants.own().account(name);
         self.house.get(name).cloned().or_else(linked).ok_or_else(|| self.no_such(name, self.iter()))
     }
 
@@ -273,10 +272,9 @@ impl Accounts {
         Error::invalid_field("account", format!("there is no account `{name}`"), cure)
     }
 
-    /// All accounts of the default tenant, by name.
+    /// All accounts of the host's own tenant, by name.
     pub fn iter(&self) -> impl Iterator<Item = Arc<Account>> {
-        let mut all: Vec<_> =
-            self.house.values().cloned().chain(self.tenants.known(DEFAULT_TENANT).accounts()).collect();
+        let mut all: Vec<_> = self.house.values().cloned().chain(self.tenants.own().accounts()).collect();
         all.sort_by(|a, b| a.reference.name.cmp(&b.reference.name));
         all.into_iter()
     }

@@ -63,7 +63,7 @@ impl Purchases {
         transport: &Arc<Transport>,
     ) -> Result<Self> {
         let store = records.store().await?.clone();
-        set_caps(&store, &config.purchase).await?;
+        set_caps(&store, &config.tenant, &config.purchase).await?;
         let journal = Journal::open(config.data_dir.join("outcomes.journal")).map_err(|error| {
             Error::new(ErrorKind::Config, format!("data_dir: the outcome journal: {error}"))
         })?;
@@ -313,8 +313,8 @@ impl PurchaseAccounts for HostAccounts {
     }
 }
 
-/// Writes the configured caps to the store, where the engine reads them inside the transaction that accepts a purchase.
-async fn set_caps(store: &Store, config: &PurchaseConfig) -> Result<()> {
+/// Writes the configured caps to the store for the host's own tenant, where the engine reads them inside the transaction that accepts a purchase.
+async fn set_caps(store: &Store, tenant: &str, config: &PurchaseConfig) -> Result<()> {
     let mut caps: BTreeMap<Currency, SpendCap> = BTreeMap::new();
     let texts = config
         .label_caps
@@ -346,10 +346,9 @@ async fn set_caps(store: &Store, config: &PurchaseConfig) -> Result<()> {
         }
     }
     let caps: Vec<SpendCap> = caps.into_values().collect();
+    let tenant = tenant.to_owned();
     store
-        .write::<_, StoreError, _>(move |mut db| {
-            Box::pin(async move { db.set_caps(DEFAULT_TENANT, &caps).await })
-        })
+        .write::<_, StoreError, _>(move |mut db| Box::pin(async move { db.set_caps(&tenant, &caps).await }))
         .await
         .map_err(|error| Error::new(ErrorKind::Config, format!("store: {error}")))
 }

@@ -28,7 +28,7 @@ impl Latest {
 }
 
 /// Sections that only a new process can change: the store, the pool and the engine are made once.
-const FIXED: [&str; 5] = ["data_dir", "store", "transport", "seal", "purchase"];
+const FIXED: [&str; 6] = ["data_dir", "tenant", "store", "transport", "seal", "purchase"];
 
 /// Refuses changes of what cannot change; all of them together.
 pub(crate) fn check_unchanged(old: &Config, new: &Config) -> Result<()> {

@@ -61,6 +61,8 @@ type Read = (Instant, Arc<Tenant>);
 
 /// The tenants of a host.
 pub(crate) struct Tenants {
+    /// The one that the host acts for where none is named.
+    own: String,
     records: Arc<Records>,
     registry: Registry,
     transport: Arc<Transport>,
@@ -76,15 +78,20 @@ impl std::fmt::Debug for Tenants {
 
 impl Tenants {
     pub(crate) fn new(
+        own: String,
         records: Arc<Records>,
         registry: Registry,
         transport: Arc<Transport>,
         linking: LinkingConfig,
     ) -> Arc<Self> {
-        Arc::new(Self { records, registry, transport, linking, known: RwLock::default() })
+        Arc::new(Self { own, records, registry, transport, linking, known: RwLock::default() })
     }
 
     /// A tenant as it was last read.
+    pub(crate) fn own(&self) -> Arc<Tenant> {
+        self.known(&self.own)
+    }
+
     pub(crate) fn known(&self, tenant: &str) -> Arc<Tenant> {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
         known.get(tenant).map(|(_, state)| state.clone()).unwrap_or_default()

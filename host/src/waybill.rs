@@ -15,7 +15,7 @@ use waybill_transport::{Transport, TransportSettings};
 use crate::accounts::Accounts;
 use crate::config::Config;
 use crate::consent::Consents;
-use crate::purchases::{DEFAULT_TENANT, Purchases};
+use crate::purchases::Purchases;
 use crate::records::Records;
 use crate::registry::Registry;
 use crate::reload::{Latest, check_unchanged};
@@ -46,13 +46,13 @@ impl Waybill {
         Self::with_registry(config, registry).await
     }
 
-    /// Opens a host with carriers of your own choice. Linked accounts of the default tenant are opened beside the
+    /// Opens a host with carriers of your own choice. Linked accounts of the host's own tenant ([`Config::tenant`]) are opened beside the
     /// configured ones; one that cannot be opened is listed as missing, with the reason, and stops nothing.
     pub async fn with_registry(config: Config, registry: Registry) -> Result<Self> {
         let transport = Transport::new(transport_settings(&config)?)?;
         let records = Arc::new(Records::new(&config));
         let made = Self::made(config, registry, transport, records, None)?;
-        made.tenants.read(DEFAULT_TENANT).await?;
+        made.tenants.read(made.tenant()).await?;
         Ok(made)
     }
 
@@ -71,7 +71,7 @@ impl Waybill {
         let registry = self.registry.reload(&config)?;
         let (transport, records) = (self.transport.clone(), self.records.clone());
         let made = Self::made(config, registry, transport, records, Some(self))?;
-        made.tenants.read(DEFAULT_TENANT).await?;
+        made.tenants.read(made.tenant()).await?;
         self.latest.set(made.accounts.clone(), made.gate.clone());
         Ok(made)
     }
@@ -89,7 +89,8 @@ impl Waybill {
             return Err(Error::invalid(problems));
         }
         let linking = config.linking.clone();
-        let tenants = Tenants::new(records.clone(), registry.clone(), transport.clone(), linking);
+        let own = config.tenant.clone();
+        let tenants = Tenants::new(own, records.clone(), registry.clone(), transport.clone(), linking);
         let accounts = Arc::new(Accounts::open(&config.accounts, &registry, &transport, tenants.clone())?);
         let gate = crate::terms::gate(&config, &records);
         let promises = config.shop.promises.iter();
@@ -134,6 +135,10 @@ impl Waybill {
     /// The configuration it was opened with.
     pub fn config(&self) -> &Config {
         &self.config
+    }
+    /// The tenant that it acts for where none is named.
+    pub fn tenant(&self) -> &str {
+        &self.config.tenant
     }
     /// The carriers it knows.
     pub fn registry(&self) -> &Registry {

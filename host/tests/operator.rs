@@ -160,6 +160,41 @@ async fn several_processes_share_one_folder_and_buy_each_label_once() {
     assert_eq!(code(&audit), 0, "{}", text(&audit));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn tenants_share_an_installation_and_see_nothing_of_each_other() {
+    let place = Place::new().await;
+    let order = place.buy("ups", "ORDER-1", "k");
+    let of = |tenant: &'static str, command: &[&'static str]| [&["--tenant", tenant], command].concat();
+    // The same order number and the same key are two shippers' own.
+    for tenant in ["acme", "acme", "globex"] {
+        let output = place.run(&[&["--tenant", tenant], order.as_slice()].concat()).await;
+        assert_eq!(code(&output), 0, "{tenant}: {}", text(&output));
+    }
+    assert_eq!(place.sold(), 2);
+    let listed = place.json(&of("acme", &["purchases", "list"])).await;
+    assert_eq!(listed.as_array().unwrap().len(), 1);
+    let acme = listed[0]["id"].as_str().unwrap().to_owned();
+    assert_eq!(place.json(&["purchases", "list"]).await, json!([]), "the default tenant has bought nothing");
+    let void = place.run(&["--tenant", "globex", "void", &acme]).await;
+    assert_ne!(code(&void), 0, "{}", text(&void));
+    assert_eq!(place.sold(), 2);
+    // Preferences are a tenant's too.
+    let set = place.run(&of("acme", &["preferences", "set", "--exclude", "usps"])).await;
+    assert_eq!(code(&set), 0, "{}", text(&set));
+    let excluded = async |tenant| {
+        let shown = place.json(&of(tenant, &["preferences", "show"])).await;
+        shown.to_string().contains("usps")
+    };
+    assert!(excluded("acme").await && !excluded("globex").await);
+    // In the environment, and with a name that is none.
+    let mut command = place.command(&["--json", "purchases", "list"]);
+    let listed = command.env("WAYBILL_TENANT", "globex").output().unwrap();
+    assert_eq!(serde_json::from_slice::<Value>(&listed.stdout).unwrap().as_array().unwrap().len(), 1);
+    let wrong = place.run(&["--tenant", "a/b", "purchases", "list"]).await;
+    assert_eq!(code(&wrong), 2, "{}", text(&wrong));
+    assert!(text(&wrong).contains("letters, digits"), "{}", text(&wrong));
+}
+
 async fn futures_join<T: Send + 'static>(all: impl Iterator<Item = impl Future<Output = T>>) -> Vec<T> {
     let mut all: Vec<_> = all.map(Box::pin).collect();
     let mut done: Vec<Option<T>> = all.iter().map(|_| None).collect();

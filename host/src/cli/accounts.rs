@@ -9,7 +9,6 @@ use waybill_shop::Owner;
 
 use super::args::{AccountsCommand, LinkArgs};
 use super::{Failure, Output, input};
-use crate::purchases::DEFAULT_TENANT;
 use crate::{FieldKind, FormField, LinkForm, LinkRequest, LinkedAccount, Waybill, put_setting};
 
 pub(crate) async fn run(
@@ -30,7 +29,7 @@ pub(crate) async fn run(
         (None, Some(AccountsCommand::Link(args))) => link(output, host, args).await,
         (None, Some(AccountsCommand::Test { account })) => test(output, host, account).await,
         (None, Some(AccountsCommand::Unlink { account, even_so })) => {
-            host.unlink(DEFAULT_TENANT, account, *even_so).await?;
+            host.unlink(host.tenant(), account, *even_so).await?;
             if output.json() {
                 output.print_json(&serde_json::json!({ "unlinked": account }));
             }
@@ -41,7 +40,7 @@ pub(crate) async fn run(
 }
 
 async fn test(output: &Output, host: &Waybill, account: &str) -> Result<(), Failure> {
-    let proof = host.test_account(DEFAULT_TENANT, account).await?;
+    let proof = host.test_account(host.tenant(), account).await?;
     if output.json() {
         output.print_json(&proof);
     } else {
@@ -63,7 +62,7 @@ fn proven(output: &Output, name: &str, proof: &AccountReply) {
 }
 
 async fn list(output: &Output, host: &Waybill) -> Result<(), Failure> {
-    let all = host.account_list(DEFAULT_TENANT).await?;
+    let all = host.account_list(host.tenant()).await?;
     if output.json() {
         output.print_json(&all);
         return Ok(());
@@ -94,7 +93,7 @@ async fn list(output: &Output, host: &Waybill) -> Result<(), Failure> {
 }
 
 async fn history(output: &Output, host: &Waybill) -> Result<(), Failure> {
-    let all = host.link_history(DEFAULT_TENANT).await?;
+    let all = host.link_history(host.tenant()).await?;
     if output.json() {
         output.print_json(&all);
         return Ok(());
@@ -150,7 +149,7 @@ async fn link(output: &Output, host: &Waybill, args: &LinkArgs) -> Result<(), Fa
         ask_missing(&form, &mut settings)?;
     }
     let request = LinkRequest {
-        tenant: DEFAULT_TENANT.to_owned(),
+        tenant: host.tenant().to_owned(),
         name: args.name.clone(),
         carrier: args.carrier.clone(),
         settings,

@@ -19,6 +19,9 @@ pub(crate) struct Args {
     /// Sets one key of the configuration, such as `shop.deadline_ms=800`. Repeatable.
     #[arg(long = "set", global = true, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
+    /// Acts for this tenant; the same as `--set tenant=NAME`.
+    #[arg(long, global = true, value_name = "NAME")]
+    pub tenant: Option<String>,
     /// Prints JSON for programs instead of tables for people.
     #[arg(long, global = true)]
     pub json: bool,
@@ -41,7 +44,9 @@ impl Args {
                 .ok_or_else(|| Failure::input(format!("--set {text}: write KEY=VALUE")))?;
             Ok((key.trim().to_owned(), value.trim().to_owned()))
         };
-        self.set.iter().map(pair).collect()
+        // Quoted, for a tenant may be named by digits.
+        let tenant = self.tenant.iter().map(|name| Ok(("tenant".to_owned(), format!("{name:?}"))));
+        self.set.iter().map(pair).chain(tenant).collect()
     }
 }
 

@@ -8,7 +8,7 @@ use waybill_core::{Error, FieldProblem, Money, Result};
 use waybill_purchase::{PurchaseFilter, PurchaseState, PurchaseView};
 
 use super::{Failure, Output, orders};
-use crate::purchases::{DEFAULT_TENANT, Purchases, write_files};
+use crate::purchases::{Purchases, write_files};
 use crate::{MOST_AT_ONCE, Shopped, Waybill};
 
 /// An order that was to be bought.
@@ -54,7 +54,7 @@ pub(crate) struct Before {
 /// Looks for purchases of an order.
 pub(crate) async fn before(host: &Waybill, order: &str) -> Result<Before> {
     let filter = PurchaseFilter {
-        tenant: Some(DEFAULT_TENANT.to_owned()),
+        tenant: Some(host.tenant().to_owned()),
         business_key: Some(order.to_owned()),
         limit: 100,
         ..PurchaseFilter::default()

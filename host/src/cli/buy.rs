@@ -13,8 +13,8 @@ use waybill_shop::Offer;
 
 use super::args::{BuyArgs, PurchasesCommand, ReprintArgs, ResolveArgs, VoidArgs};
 use super::{Failure, Output, attention, input, rates};
-use crate::purchases::{DEFAULT_TENANT, write_files};
-use crate::{Shopped, Waybill};
+use crate::purchases::write_files;
+use crate::{ShopRequest, Shopped, Waybill};
 
 /// Buys a label at the price that is quoted now.
 pub(crate) async fn run(output: &Output, host: &Waybill, args: &BuyArgs) -> Result<(), Failure> {
@@ -97,7 +97,8 @@ async fn shop(host: &Waybill, shipment: Shipment, args: &BuyArgs) -> Result<Shop
     let mut question = RateRequest::new(shipment);
     question.services = args.service.iter().map(|code| code.as_str().into()).collect();
     let accounts: Vec<String> = args.account.iter().cloned().collect();
-    Ok(host.shop(args.shop.request(question, &accounts)?).await?)
+    let request = args.shop.request(question, &accounts)?;
+    Ok(host.shop(ShopRequest { tenant: host.tenant().to_owned(), ..request }).await?)
 }
 
 /// The offer to buy: the named service at its lowest price, or the suggested one. What stands in the way is an error, never
@@ -234,7 +235,7 @@ fn table(output: &Output, purchases: &[PurchaseView]) {
 /// Voids the labels of a purchase.
 pub(crate) async fn void(output: &Output, host: &Waybill, args: &VoidArgs) -> Result<(), Failure> {
     let store = host.purchases().await?;
-    let purchase = store.find(DEFAULT_TENANT, &args.purchase).await?;
+    let purchase = store.find(host.tenant(), &args.purchase).await?;
     let request = VoidRequest {
         tenant: purchase.tenant.clone(),
         purchase: purchase.id.clone(),
@@ -263,7 +264,7 @@ fn void_words(reply: &serde_json::Value) -> String {
 /// Writes the stored files of a purchase again.
 pub(crate) async fn reprint(output: &Output, host: &Waybill, args: &ReprintArgs) -> Result<(), Failure> {
     let store = host.purchases().await?;
-    let purchase = store.find(DEFAULT_TENANT, &args.purchase).await?;
+    let purchase = store.find(host.tenant(), &args.purchase).await?;
     let files = store.files(&purchase).await?;
     if files.is_empty() {
         return Err(Failure::Nothing(format!(
@@ -296,7 +297,7 @@ pub(crate) async fn purchases(
                 None => None,
             };
             let filter = PurchaseFilter {
-                tenant: Some(DEFAULT_TENANT.to_owned()),
+                tenant: Some(host.tenant().to_owned()),
                 state,
                 limit: *limit,
                 ..PurchaseFilter::default()
@@ -313,13 +314,13 @@ pub(crate) async fn purchases(
             }
         }
         PurchasesCommand::Show { purchase } => {
-            let found = store.find(DEFAULT_TENANT, purchase).await?;
-            let shown = store.show(DEFAULT_TENANT, &found.id).await?;
+            let found = store.find(host.tenant(), purchase).await?;
+            let shown = store.show(host.tenant(), &found.id).await?;
             if output.json() { output.print_json(&shown) } else { attention::shown(output, &shown) }
         }
         PurchasesCommand::Resolve(args) => {
-            let found = store.find(DEFAULT_TENANT, &args.purchase).await?;
-            let resolved = store.resolve(DEFAULT_TENANT, &found.id, decision(args)?).await?;
+            let found = store.find(host.tenant(), &args.purchase).await?;
+            let resolved = store.resolve(host.tenant(), &found.id, decision(args)?).await?;
             if output.json() {
                 output.print_json(&resolved);
                 return Ok(());

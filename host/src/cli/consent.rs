@@ -10,7 +10,6 @@ use tokio::sync::{Mutex, oneshot};
 use url::Url;
 
 use super::{Failure, Output, accounts};
-use crate::purchases::DEFAULT_TENANT;
 use crate::{LinkRequest, LinkedAccount, Waybill};
 
 /// Longest wait for the browser; a little longer than the sign-in is good for.
@@ -50,7 +49,7 @@ pub(crate) async fn sign_in(
             text.ok_or_else(|| Failure::input("no address was given: nothing was linked"))?
         }
     };
-    Ok(host.finish_consent(DEFAULT_TENANT, &back).await?)
+    Ok(host.finish_consent(host.tenant(), &back).await?)
 }
 
 /// The address to listen on, when the browser is to come back to this machine.

@@ -11,7 +11,7 @@ use waybill_purchase::{BuyRequest, Policy, PurchaseState, VoidRequest};
 use super::args::ProbeArgs;
 use super::{Failure, Output, input};
 use crate::Waybill;
-use crate::purchases::{DEFAULT_TENANT, translate};
+use crate::purchases::translate;
 
 /// Checks the invariants of the purchase engine over the live database, and against a carrier's ledger when one is given.
 pub(crate) async fn audit(output: &Output, host: &Waybill, ledger: Option<&Path>) -> Result<(), Failure> {
@@ -111,7 +111,7 @@ pub(crate) async fn probe(output: &Output, host: &Waybill, args: &ProbeArgs) -> 
     })?;
     let key = format!("probe-{}", uuid::Uuid::new_v4().simple());
     let request = BuyRequest {
-        tenant: DEFAULT_TENANT.to_owned(),
+        tenant: host.tenant().to_owned(),
         idempotency_key: key.clone(),
         business_key: key,
         account: args.account.clone(),
@@ -137,7 +137,7 @@ pub(crate) async fn probe(output: &Output, host: &Waybill, args: &ProbeArgs) -> 
         bought.id,
         bought.charged.map(|price| price.to_string()).unwrap_or_default()
     ));
-    let shown = store.show(DEFAULT_TENANT, &bought.id).await?;
+    let shown = store.show(host.tenant(), &bought.id).await?;
     let attempt = shown.attempts.last().and_then(|attempt| Handle::parse(&attempt.handle));
     let handle = attempt.ok_or_else(|| Failure::Open("the attempt has no handle".to_owned()))?;
     let mut shipment = shipment;
@@ -165,7 +165,7 @@ pub(crate) async fn probe(output: &Output, host: &Waybill, args: &ProbeArgs) -> 
     );
     let void = store
         .void(VoidRequest {
-            tenant: DEFAULT_TENANT.to_owned(),
+            tenant: host.tenant().to_owned(),
             purchase: bought.id.clone(),
             wait: Duration::from_secs(60),
         })

@@ -9,7 +9,7 @@ use waybill_shop::{Outcome, Verdict};
 use super::args::OrdersArgs;
 use super::order_file::{COLUMNS, Order, column_of, read};
 use super::{Failure, Output, bulk, rates};
-use crate::{Shopped, Waybill};
+use crate::{ShopRequest, Shopped, Waybill};
 
 /// An order with its answer.
 #[derive(Debug, Serialize)]
@@ -89,7 +89,8 @@ async fn answers(
     orders: Vec<Order>,
     parallel: usize,
 ) -> Vec<(usize, String, Result<Shopped>)> {
-    let good = orders.iter().filter_map(|order| order.request.as_ref().ok().cloned()).collect();
+    let good = orders.iter().filter_map(|order| order.request.as_ref().ok().cloned());
+    let good = good.map(|request| ShopRequest { tenant: host.tenant().to_owned(), ..request }).collect();
     let mut answers = host.shop_many(good, parallel).await.into_iter();
     let answered = orders.into_iter().map(|Order { line, name, request }| {
         let answer = match request {

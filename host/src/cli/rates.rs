@@ -9,10 +9,10 @@ use waybill_shop::{Missing, Offer, Owner, ShopAnswer, Verdict};
 
 use super::args::RatesArgs;
 use super::{Failure, Output};
-use crate::{Shopped, Waybill};
+use crate::{ShopRequest, Shopped, Waybill};
 
 pub(crate) async fn run(output: &Output, host: &Waybill, args: &RatesArgs) -> Result<(), Failure> {
-    let request = args.request()?;
+    let request = ShopRequest { tenant: host.tenant().to_owned(), ..args.request()? };
     let progress = output.progress(format!("asking {} accounts", host.accounts().iter().count()));
     let shopped = host.shop(request).await;
     progress.finish_and_clear();

@@ -10,7 +10,7 @@ use waybill_purchase::{Decision, OpKind, OpState, OpView, OperationFilter};
 use super::args::ShipmentArgs;
 use super::{Failure, Output, attention, input};
 use crate::Waybill;
-use crate::purchases::{DEFAULT_TENANT, LabelFile, manifest_key, write_files};
+use crate::purchases::{LabelFile, manifest_key, write_files};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ManifestCommand {
@@ -157,8 +157,8 @@ pub(crate) async fn pickup(output: &Output, host: &Waybill, command: &PickupComm
         PickupCommand::Create(args) => create(output, host, args).await,
         PickupCommand::Cancel { id } => {
             let purchases = host.purchases().await?;
-            let (account, key) = purchases.pickup_key(DEFAULT_TENANT, id).await?;
-            let cancelled = purchases.cancel_pickup(DEFAULT_TENANT, &account, id, key).await?;
+            let (account, key) = purchases.pickup_key(host.tenant(), id).await?;
+            let cancelled = purchases.cancel_pickup(host.tenant(), &account, id, key).await?;
             finish(output, std::slice::from_ref(&cancelled), &[])
         }
         PickupCommand::List(args) => list(output, host, args, &[OpKind::Pickup, OpKind::PickupCancel]).await,
@@ -170,15 +170,15 @@ async fn close(output: &Output, host: &Waybill, args: &CloseArgs) -> Result<(), 
     host.accounts().get(&args.account)?;
     let purchases = host.purchases().await?;
     let key = args.key.clone().unwrap_or_else(new_key);
-    if let Some(known) = purchases.manifests_of_key(DEFAULT_TENANT, &args.account, &key).await? {
+    if let Some(known) = purchases.manifests_of_key(host.tenant(), &args.account, &key).await? {
         return closed(output, host, known, args).await;
     }
     let day = args.date.unwrap_or_else(|| Utc::now().date_naive());
     let mut only = Vec::with_capacity(args.purchases.len());
     for what in &args.purchases {
-        only.push(purchases.find(DEFAULT_TENANT, what).await?.id);
+        only.push(purchases.find(host.tenant(), what).await?.id);
     }
-    let open = purchases.to_close(DEFAULT_TENANT, &args.account, day, &only).await?;
+    let open = purchases.to_close(host.tenant(), &args.account, day, &only).await?;
     if open.is_empty() {
         return Err(Failure::Nothing(format!(
             "nothing to close: account `{}` has no live label for {day} that is on no manifest yet",
@@ -192,7 +192,7 @@ async fn close(output: &Output, host: &Waybill, args: &CloseArgs) -> Result<(), 
     let mut done = Vec::with_capacity(open.len());
     for (at, request) in open.into_iter().enumerate() {
         let key = manifest_key(&key, at);
-        done.push(purchases.close_manifest(DEFAULT_TENANT, &args.account, &key, request).await?);
+        done.push(purchases.close_manifest(host.tenant(), &args.account, &key, request).await?);
     }
     closed(output, host, done, args).await
 }
@@ -228,7 +228,7 @@ fn would_close(output: &Output, open: &[ManifestRequest]) -> Result<(), Failure>
 }
 
 async fn write_forms(host: &Waybill, id: &str, out: &std::path::Path) -> Result<Vec<PathBuf>, Failure> {
-    let documents = host.purchases().await?.operation_documents(DEFAULT_TENANT, id).await?;
+    let documents = host.purchases().await?.operation_documents(host.tenant(), id).await?;
     let files: Vec<LabelFile> =
         documents.into_iter().map(|document| LabelFile { tracking: id.into(), document }).collect();
     Ok(write_files(out, &files)?)
@@ -270,7 +270,7 @@ async fn create(output: &Output, host: &Waybill, args: &PickupArgs) -> Result<()
     };
     output.line(format!("ordering a pickup on {} (key {key})", args.account));
     let purchases = host.purchases().await?;
-    let made = purchases.schedule_pickup(DEFAULT_TENANT, &args.account, &key, request).await?;
+    let made = purchases.schedule_pickup(host.tenant(), &args.account, &key, request).await?;
     finish(output, std::slice::from_ref(&made), &[])
 }
 
@@ -287,7 +287,7 @@ async fn list(output: &Output, host: &Waybill, args: &ListArgs, kinds: &[OpKind]
         })?),
     };
     let filter = OperationFilter {
-        tenant: Some(DEFAULT_TENANT.to_owned()),
+        tenant: Some(host.tenant().to_owned()),
         kinds: kinds.to_vec(),
         state,
         limit: args.limit,
@@ -313,7 +313,7 @@ async fn resolve(output: &Output, host: &Waybill, args: &ResolveServiceArgs) -> 
             return Err(Failure::input(format!("`{other}`: write adopt, nothing-bought or send-again")));
         }
     };
-    let decided = host.purchases().await?.resolve_operation(DEFAULT_TENANT, &args.id, &decision).await?;
+    let decided = host.purchases().await?.resolve_operation(host.tenant(), &args.id, &decision).await?;
     finish(output, std::slice::from_ref(&decided), &[])
 }
 

@@ -13,7 +13,7 @@ use super::attention::time;
 use super::operate::millis;
 use super::{Failure, Output};
 use crate::Waybill;
-use crate::purchases::{DEFAULT_TENANT, translate};
+use crate::purchases::translate;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum SettleCommand {
@@ -108,7 +108,7 @@ async fn settle_import(output: &Output, host: &Waybill, args: &SettleImportArgs)
         None => Contract::default(),
     };
     let request = ImportRequest {
-        tenant: DEFAULT_TENANT.to_owned(),
+        tenant: host.tenant().to_owned(),
         carrier: account.reference().carrier.to_string(),
         account: args.account.clone(),
         name: args.file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
@@ -204,9 +204,8 @@ fn columns(args: &SettleImportArgs, contract: ColumnMap) -> Result<ColumnMap, Fa
 
 async fn settle_report(output: &Output, host: &Waybill, since: NaiveDate) -> Result<(), Failure> {
     let store = host.purchases().await?.engine().store();
-    let report = ledger::report(store, DEFAULT_TENANT, millis(since))
-        .await
-        .map_err(|error| translate(error.into()))?;
+    let report =
+        ledger::report(store, host.tenant(), millis(since)).await.map_err(|error| translate(error.into()))?;
     if output.json() {
         output.print_json(&report);
         return Ok(());
@@ -236,8 +235,8 @@ async fn settle_report(output: &Output, host: &Waybill, since: NaiveDate) -> Res
 
 async fn show(output: &Output, host: &Waybill, purchase: &str) -> Result<(), Failure> {
     let purchases = host.purchases().await?;
-    let found = purchases.find(DEFAULT_TENANT, purchase).await?;
-    let entries = ledger::entries(purchases.engine().store(), DEFAULT_TENANT, &found.id).await;
+    let found = purchases.find(host.tenant(), purchase).await?;
+    let entries = ledger::entries(purchases.engine().store(), host.tenant(), &found.id).await;
     print(output, &found.id, &entries.map_err(|error| translate(error.into()))?);
     Ok(())
 }
@@ -255,9 +254,9 @@ async fn add(output: &Output, host: &Waybill, args: &SettleAddArgs) -> Result<()
         .map(|text| text.parse().map_err(|error| Failure::input(format!("--amount {text}: {error}"))))
         .transpose()?;
     let purchases = host.purchases().await?;
-    let found = purchases.find(DEFAULT_TENANT, &args.purchase).await?;
+    let found = purchases.find(host.tenant(), &args.purchase).await?;
     let said = ByHand {
-        tenant: DEFAULT_TENANT.to_owned(),
+        tenant: host.tenant().to_owned(),
         purchase: found.id.clone(),
         kind,
         amount,

@@ -9,11 +9,10 @@ use waybill_shop::Preferences;
 
 use super::args::{KeyCommand, PreferencesCommand, TermsCommand};
 use super::{Failure, Output, input};
-use crate::purchases::DEFAULT_TENANT;
 use crate::{AcceptTerms, TermsView, Waybill};
 
 pub(crate) async fn terms(output: &Output, host: &Waybill, command: &TermsCommand) -> Result<(), Failure> {
-    let all = host.terms(DEFAULT_TENANT).await?;
+    let all = host.terms(host.tenant()).await?;
     match command {
         TermsCommand::List => list_terms(output, &all),
         TermsCommand::Accept { carrier, programme, version, by } => {
@@ -31,14 +30,14 @@ pub(crate) async fn terms(output: &Output, host: &Waybill, command: &TermsComman
                 }
             };
             let accept = AcceptTerms {
-                tenant: DEFAULT_TENANT.to_owned(),
+                tenant: host.tenant().to_owned(),
                 carrier: carrier.as_deref().map(Into::into),
                 programme,
                 version: version.clone(),
                 by: by.clone(),
             };
             host.accept_terms(accept).await?;
-            list_terms(output, &host.terms(DEFAULT_TENANT).await?);
+            list_terms(output, &host.terms(host.tenant()).await?);
         }
     }
     Ok(())
@@ -81,7 +80,7 @@ pub(crate) async fn preferences(
     let market = match command {
         PreferencesCommand::Show { marketplace } => marketplace,
         PreferencesCommand::Set { marketplace, from_file, clear, preferences } => {
-            let mut kept = host.preferences(DEFAULT_TENANT).await?;
+            let mut kept = host.preferences(host.tenant()).await?;
             let level = match marketplace {
                 Some(name) => kept.marketplaces.entry(name.clone()).or_default(),
                 None => &mut kept.general,
@@ -99,12 +98,12 @@ pub(crate) async fn preferences(
             changed.lifted.sort();
             changed.lifted.dedup();
             *level = changed;
-            host.set_preferences(DEFAULT_TENANT, &kept).await?;
+            host.set_preferences(host.tenant(), &kept).await?;
             marketplace
         }
     };
-    let holds = host.preferences_for(DEFAULT_TENANT, market.as_deref(), None).await?;
-    let kept = host.preferences(DEFAULT_TENANT).await?;
+    let holds = host.preferences_for(host.tenant(), market.as_deref(), None).await?;
+    let kept = host.preferences(host.tenant()).await?;
     if output.json() {
         output.print_json(&serde_json::json!({ "in_force": holds, "kept": kept }));
         return Ok(());

@@ -13,8 +13,10 @@ use serde_json::{Map, Value};
 use waybill_core::Quota;
 
 pub use crate::printing::PrinterConfig;
+use crate::purchases::DEFAULT_TENANT;
 pub(crate) use load::check_base_url;
 pub use load::{ConfigProblem, Loaded, load};
+
 pub(crate) use secrets::{follow, resolve, secret_values};
 pub use shop::{CacheConfig, CarrierLinking, LinkingConfig, ShopConfig, TermsConfig};
 
@@ -24,6 +26,9 @@ pub use shop::{CacheConfig, CarrierLinking, LinkingConfig, ShopConfig, TermsConf
 pub struct Config {
     /// Folder for everything the host writes itself: the database, the outcome journal, copies of libraries.
     pub data_dir: PathBuf,
+    /// The tenant that the program acts for: its accounts, terms, preferences, spend caps and purchases. Letters, digits, `-`,
+    /// `_` and `.`.
+    pub tenant: String,
     /// Where purchases are kept.
     pub store: StoreConfig,
     /// How carriers are reached.
@@ -52,6 +57,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             data_dir: "waybill-data".into(),
+            tenant: DEFAULT_TENANT.to_owned(),
             store: StoreConfig::default(),
             transport: TransportConfig::default(),
             shop: ShopConfig::default(),

@@ -150,7 +150,7 @@ impl ShopConfig {
 }
 
 impl Config {
-    /// Mistakes in the settings of shopping, terms and linking, with their paths.
+    /// Mistakes in the settings of shopping, terms, linking and the tenant's name, with their paths.
     pub fn problems(&self, registry: &Registry) -> Vec<FieldProblem> {
         let mut found = Vec::new();
         let mut below = |path: &str, problems: Vec<FieldProblem>| {
@@ -180,11 +180,24 @@ impl Config {
             .keys()
             .map(|id| (format!("shop.carrier_deadlines_ms.{id}"), id.clone()));
         let linking = self.linking.carriers.keys().map(|id| (format!("linking.carriers.{id}"), id.clone()));
+        if !is_tenant(&self.tenant) {
+            let cure = "write 1 to 64 letters, digits, `-`, `_` and `.`";
+            found.push(FieldProblem::new(
+                "tenant",
+                format!("`{}` is no name for a tenant", self.tenant),
+                cure,
+            ));
+        }
         found.extend(
             named.chain(deadlines).chain(linking).filter_map(|(path, id)| unknown(registry, path, &id)),
         );
         found
     }
+}
+
+fn is_tenant(name: &str) -> bool {
+    let fits = |c: u8| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_' | b'.');
+    (1..=64).contains(&name.len()) && name.bytes().all(fits)
 }
 
 fn unknown(registry: &Registry, path: String, id: &str) -> Option<FieldProblem> {

@@ -8,7 +8,6 @@ use futures_util::StreamExt;
 use waybill_core::{Error, RateRequest, Result, Shipment};
 use waybill_shop::{Goal, Preferences, ShopAnswer, Suggestion, TenantPreferences};
 
-use crate::purchases::DEFAULT_TENANT;
 use crate::waybill::Waybill;
 use plan::merged;
 pub use types::{CarrierPromise, PlacedOrder, RateEvent, RateStream, ShopRequest, Shopped};
@@ -43,6 +42,7 @@ impl Waybill {
     pub async fn rates(&self, request: RateRequest, only: &[String]) -> Result<ShopAnswer> {
         let request = ShopRequest {
             accounts: only.to_vec(),
+            tenant: self.tenant().to_owned(),
             ..ShopRequest { rate: request.clone(), ..ShopRequest::new(request.shipment) }
         };
         let plan = self.plan(request, false).await?;
@@ -51,7 +51,7 @@ impl Waybill {
         Ok(plan.finish(answer).answer)
     }
 
-    /// The offer to buy by the preferences of the default tenant, and why: in time first, then preference, then price.
+    /// The offer to buy by the preferences of the host's own tenant, and why: in time first, then preference, then price.
     /// Nothing in time is said to be so and not suggested.
     pub fn suggest(
         &self,
@@ -59,7 +59,7 @@ impl Waybill {
         shipment: &Shipment,
         deliver_by: Option<NaiveDate>,
     ) -> Suggestion {
-        let own = &self.tenants.known(DEFAULT_TENANT).preferences;
+        let own = &self.tenants.own().preferences;
         let preferences = merged(&self.config().shop.house_preferences(), own, None, None);
         let ship_date = shipment.ship_date.unwrap_or_else(|| self.today());
         let goal = Goal { ship_date, to: shipment.to.country, deliver_by };
