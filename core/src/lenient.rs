@@ -241,9 +241,40 @@ pub fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, 
     deserializer.deserialize_any(Texts)
 }
 
-/// A decimal, from a text or a number; `None` for `null`, for blank and for words.
+/// A decimal, from a text or a number; `None` for `null`, for blank, for words and for an object; of a list the first text.
 pub fn decimal<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Decimal>, D::Error> {
-    Ok(text(deserializer)?.and_then(|text| parse_decimal(&text)))
+    struct Number;
+    impl<'de> Visitor<'de> for Number {
+        type Value = Option<Decimal>;
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a decimal as a text or a number")
+        }
+        fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+            Ok(parse_decimal(text))
+        }
+        fn visit_i64<E>(self, number: i64) -> Result<Self::Value, E> {
+            Ok(Some(number.into()))
+        }
+        fn visit_u64<E>(self, number: u64) -> Result<Self::Value, E> {
+            Ok(Some(number.into()))
+        }
+        fn visit_f64<E: serde::de::Error>(self, number: f64) -> Result<Self::Value, E> {
+            Ok(Scalar.visit_f64(number)?.and_then(|text| parse_decimal(&text)))
+        }
+        fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
+            Ok(None)
+        }
+        fn visit_unit<E>(self) -> Result<Self::Value, E> {
+            Ok(None)
+        }
+        fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Self::Value, A::Error> {
+            Ok(Scalar.visit_seq(seq)?.and_then(|text| parse_decimal(&text)))
+        }
+        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+            Scalar.visit_map(map).map(|_| None)
+        }
+    }
+    deserializer.deserialize_any(Number)
 }
 
 /// A yes or no, from a boolean, a number or a word (`true`, `Y`, `1`); `None` for everything else.
@@ -257,8 +288,9 @@ pub fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, 
 
 /// Reads a decimal as carriers print it, with thousands separators and exponents.
 pub fn parse_decimal(text: &str) -> Option<Decimal> {
-    let cleaned = text.trim().replace(',', "");
-    Decimal::from_str(&cleaned).or_else(|_| Decimal::from_scientific(&cleaned)).ok()
+    let read = |text: &str| Decimal::from_str(text).or_else(|_| Decimal::from_scientific(text)).ok();
+    let text = text.trim();
+    if text.contains(',') { read(&text.replace(',', "")) } else { read(text) }
 }
 
 #[cfg(test)]

@@ -363,3 +363,41 @@ fn decision(args: &ResolveArgs) -> Result<Decision, Failure> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::super::args::{Args, Command};
+    use super::*;
+
+    fn policy_of(words: &[&str]) -> Result<Policy, String> {
+        let all = [&["waybill", "buy"], words].concat();
+        match Args::parse_from(all).command {
+            Command::Buy(buy) => policy(&buy).map_err(|failure| format!("{failure:?}")),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn policies_are_what_their_words_say_and_others_are_named() {
+        let quiet = policy_of(&[]).unwrap();
+        assert_eq!((quiet.on_variance, quiet.pieces), (OnVariance::Attention, PartialPolicy::Keep));
+        for (word, policy) in
+            [("keep", OnVariance::Keep), ("void", OnVariance::Void), ("attention", OnVariance::Attention)]
+        {
+            assert_eq!(policy_of(&["--on-variance", word]).unwrap().on_variance, policy);
+        }
+        for (word, policy) in [
+            ("keep", PartialPolicy::Keep),
+            ("complete", PartialPolicy::Complete),
+            ("void-all", PartialPolicy::VoidAll),
+        ] {
+            assert_eq!(policy_of(&["--pieces", word]).unwrap().pieces, policy);
+        }
+        let wrong = policy_of(&["--on-variance", "send"]).unwrap_err();
+        assert!(wrong.contains("write keep, void or attention"), "{wrong}");
+        let wrong = policy_of(&["--pieces", "some"]).unwrap_err();
+        assert!(wrong.contains("write keep, complete or void-all"), "{wrong}");
+    }
+}

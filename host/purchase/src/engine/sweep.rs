@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::stream::{self, StreamExt};
 use waybill_core::{Error, ErrorKind, Phase, Recovery};
 
 use super::resolve::Case;
@@ -31,8 +32,9 @@ impl Engine {
         let sweeps = &self.inner.options.sweeps;
         let last = i64::try_from(sweeps.len()).unwrap_or(1).max(1);
         let gap = sweeps.windows(2).map(|two| two[1].saturating_sub(two[0])).next().unwrap_or_default();
-        let (limit, gap) =
-            (i64::try_from(self.inner.options.parallel).unwrap_or(16), ms(gap.max(Duration::from_millis(1))));
+        let (at_once, gap) = (self.inner.options.parallel.max(1), ms(gap.max(Duration::from_millis(1))));
+        // More than are asked about at once, so that a slow carrier holds up its own sweeps and not those of others.
+        let limit = i64::try_from(at_once * 4).unwrap_or(64);
         let waits = self
             .inner
             .store
@@ -50,7 +52,7 @@ impl Engine {
             })
             .await?;
         let count = due.len();
-        let work = due.into_iter().map(|attempt| async move {
+        let work = stream::iter(due).for_each_concurrent(at_once, |attempt| async move {
             let is_last = attempt.sweeps >= last;
             let swept = match self.sweep(&attempt, accounts, is_last).await {
                 Ok(()) if is_last => self.sweeps_done(&attempt).await,
@@ -66,7 +68,7 @@ impl Engine {
                 self.sweep_later(&attempt, attempt.sweeps - last).await;
             }
         });
-        futures_util::future::join_all(work).await;
+        work.await;
         Ok(count)
     }
 

@@ -396,10 +396,19 @@ async fn assert_sqlite(db: Db<'_>, wanted: &'static str) -> Result<()> {
     Ok(())
 }
 
+/// Why a server is too old, by its `server_version_num`, such as `150004` for 15.4.
+fn too_old(version: &str) -> Option<StoreError> {
+    let number: u32 = version.parse().ok()?;
+    (number < 150_000).then(|| {
+        let (major, minor) = (number / 10_000, number % 10_000);
+        StoreError::Unsafe(format!("PostgreSQL {major}.{minor} is older than 15; use 15 or newer"))
+    })
+}
+
 async fn assert_postgres(db: Db<'_>) -> Result<()> {
     let version: String = db.conn.fetch_one("SHOW server_version_num").await?.try_get(0)?;
-    if version.parse::<u32>().is_ok_and(|number| number < 150_000) {
-        return Err(StoreError::Unsafe(format!("PostgreSQL {version} is older than 15")));
+    if let Some(refused) = too_old(&version) {
+        return Err(refused);
     }
     for (setting, allowed) in
         [("SHOW synchronous_commit", &["on", "remote_apply"][..]), ("SHOW fsync", &["on"][..])]

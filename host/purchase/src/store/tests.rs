@@ -335,6 +335,13 @@ async fn a_claim_is_given_back_once() {
     }
 }
 
+#[test]
+fn an_old_server_is_refused_by_its_number() {
+    let refused = too_old("140012").unwrap().to_string();
+    assert!(refused.contains("PostgreSQL 14.12 is older than 15"), "{refused}");
+    assert!(too_old("150000").is_none() && too_old("170002").is_none());
+}
+
 #[tokio::test]
 async fn the_password_of_a_url_does_not_show() {
     let options = StoreOptions::parse("postgres://user:hunter2@localhost/db");
