@@ -18,12 +18,34 @@ pub trait SpendDesk: Send + Sync {
     /// "sending" was committed (the send guard).
     async fn begin(&self, permit: &PermitId) -> Result<()>;
 
+    /// Looks at the send guard once more, when the connection stands and nothing was written to it. Connecting takes time, and
+    /// a process may be stopped meanwhile. An error closes the connection: nothing was sent.
+    fn look_again(&self, permit: &PermitId) -> Result<()> {
+        let _ = permit;
+        Ok(())
+    }
+
     /// Takes the outcome of a request that was let through by [`SpendDesk::begin`], before the carrier parses it: the raw
     /// answer, or how the connection failed (`error.phase` tells whether a byte may have left).
     ///
     /// It must store the evidence durably before it returns. An error makes the call end with an unknown outcome; the
     /// answer is then not given to the carrier.
     async fn finished(&self, permit: &PermitId, outcome: Result<&Response, &Error>) -> Result<()>;
+}
+
+tokio::task_local! {
+    /// The permit of the request for which this task connects.
+    static CONNECTS_FOR: (Arc<dyn SpendDesk>, PermitId);
+}
+
+/// Passes a connection on, unless it was opened for a request that must not leave any more.
+pub(crate) async fn if_in_time<C>(connection: C) -> Result<C, Box<dyn std::error::Error + Send + Sync>> {
+    let looked = CONNECTS_FOR.try_with(|(desk, permit)| desk.look_again(permit));
+    match looked {
+        Ok(Err(late)) => Err(late.into()),
+        // Not a purchase's.
+        Ok(Ok(())) | Err(_) => Ok(connection),
+    }
 }
 
 /// Sends a request that spends money: once, on a fresh connection, whatever becomes of the caller.
@@ -60,7 +82,8 @@ async fn spend(
     wait_for_quota(lane, call, Effect::Spend, request.uri().path()).await?;
     desk.begin(permit).await.map_err(|error| error.in_phase(Phase::NotSent))?;
     lane.count(|counters| &counters.spends);
-    let outcome = exchange(transport, &transport.spends, lane, call, request, lane.spend_timeout).await;
+    let sending = exchange(transport, &transport.spends, lane, call, request, lane.spend_timeout);
+    let outcome = CONNECTS_FOR.scope((desk.clone(), permit.clone()), sending).await;
     match &outcome {
         Ok(response) if response.status().is_server_error() => pass.failed(),
         Ok(_) => pass.worked(),

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use tower::util::AndThenLayer;
 use waybill_core::{CallInfo, Cx, Effect, Error, ErrorKind, Host, LogLevel, Outgoing, Response, Result};
 
 use crate::breaker::Breaker;
@@ -83,7 +84,9 @@ impl Transport {
         // Money goes over a connection of its own that was opened for it: the HTTP library repeats a request only when a
         // pooled connection turns out to be dead, so a fresh one makes repetition impossible and "the idle connection
         // died" cannot leave an outcome unknown.
-        let spends = made(base()?.http1_only().pool_max_idle_per_host(0).build())?;
+        // The send guard is looked at again when it stands.
+        let in_time = AndThenLayer::new(crate::spend::if_in_time);
+        let spends = made(base()?.http1_only().pool_max_idle_per_host(0).connector_layer(in_time).build())?;
         Ok(Arc::new(Self {
             settings,
             reads,

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -19,6 +19,9 @@ use waybill_transport::{Lane, LaneSettings, Transport, TransportSettings};
 struct Desk {
     open: Mutex<HashSet<String>>,
     evidence: Mutex<Vec<Result<u16, Phase>>>,
+    /// The guard's time is over once the connection stands.
+    late: AtomicBool,
+    looked_again: AtomicUsize,
 }
 
 #[async_trait]
@@ -26,6 +29,13 @@ impl SpendDesk for Desk {
     async fn begin(&self, permit: &PermitId) -> Result<()> {
         let known = self.open.lock().unwrap().remove(&permit.0);
         if known { Ok(()) } else { Err(Error::new(ErrorKind::Internal, "unknown permit")) }
+    }
+    fn look_again(&self, _: &PermitId) -> Result<()> {
+        self.looked_again.fetch_add(1, Ordering::SeqCst);
+        match self.late.load(Ordering::SeqCst) {
+            true => Err(Error::new(ErrorKind::Internal, "too late")),
+            false => Ok(()),
+        }
     }
     async fn finished(&self, _: &PermitId, outcome: Result<&Response, &Error>) -> Result<()> {
         self.evidence
@@ -159,6 +169,21 @@ async fn money_reaches_the_wire_exactly_once_whatever_happens() {
         );
         assert_eq!(*bench.desk.evidence.lock().unwrap(), [outcome], "{name}: evidence");
     }
+}
+
+/// A process may be stopped while it connects.
+#[tokio::test]
+async fn the_guard_is_looked_at_again_when_the_connection_stands() {
+    let bench = bench(Server::Answer("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}")).await;
+    bench.cx("quote").read(bench.request("GET")).await.unwrap();
+    assert_eq!(bench.desk.looked_again.load(Ordering::SeqCst), 0, "a read is nobody's money");
+    bench.cx("buy").spend(bench.permit("p1"), bench.request("POST")).await.unwrap();
+    assert_eq!((bench.desk.looked_again.load(Ordering::SeqCst), bench.seen()), (1, 2));
+    bench.desk.late.store(true, Ordering::SeqCst);
+    let error = bench.cx("buy").spend(bench.permit("p2"), bench.request("POST")).await.unwrap_err();
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    assert_eq!((error.phase, bench.seen()), (Phase::NotSent, 2), "{error}");
+    assert!(error.is_retryable() && error.message.contains("too late"), "{error}");
 }
 
 #[tokio::test]

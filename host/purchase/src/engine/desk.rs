@@ -134,12 +134,18 @@ impl Desk {
         if permit.seen != Seen::Unused {
             return refuse("the permit to spend was used before");
         }
-        if permit.armed.elapsed() > self.guard {
-            return refuse("too much time passed since the send was written down")
-                .map_err(|error| error.with_retry(waybill_core::Retry::Safe));
-        }
+        self.in_time(permit)?;
         permit.seen = Seen::Begun;
         Ok(())
+    }
+
+    /// The send guard.
+    fn in_time(&self, permit: &Permit) -> Result<(), Error> {
+        if permit.armed.elapsed() <= self.guard {
+            return Ok(());
+        }
+        let message = "nothing was sent: too much time passed since the send was written down";
+        Err(Error::new(ErrorKind::Internal, message).with_retry(waybill_core::Retry::Safe))
     }
 
     fn subject(&self, id: &PermitId) -> Option<(String, String)> {
@@ -255,6 +261,13 @@ impl SpendDesk for Desk {
             .await
             .map_err(|error| Error::new(ErrorKind::Internal, error.to_string()))?;
         Ok(())
+    }
+
+    fn look_again(&self, permit: &PermitId) -> waybill_core::Result<()> {
+        match self.lock().get(&permit.0) {
+            Some(permit) => self.in_time(permit),
+            None => Err(Error::new(ErrorKind::Internal, "nothing was sent: the permit to spend is closed")),
+        }
     }
 
     async fn finished(
