@@ -173,15 +173,17 @@ fn cases() -> Vec<Case> {
 /// holds the carrier's answer already, as a transport hands it over.
 struct Call {
     context: Box<dyn Fn() -> (Cx, SpendPermit)>,
-    run: Box<dyn Fn(&Cx, SpendPermit)>,
+    run: Run,
 }
+
+type Run = Box<dyn Fn(&Cx, SpendPermit)>;
 
 fn call(case: &Case) -> Call {
     let rig = rig(case.carrier);
     let input = rig.input(case.operation, case.scenario).unwrap();
     let (data, operation) = (case.data.clone(), case.operation);
     let carrier: &'static dyn Carrier = rig.carrier();
-    let run: Box<dyn Fn(&Cx, SpendPermit)> = match case.operation {
+    let run: Run = match case.operation {
         "quote" => {
             let request: RateRequest = serde_json::from_value(input).unwrap();
             Box::new(move |cx, _| {
