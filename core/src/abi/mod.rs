@@ -4,7 +4,7 @@
 //! [`Header`] that any version of a host can read before it runs anything. Behind it stand five C functions. A call is
 //! an operation's name with JSON in and JSON out; HTTP bodies and files travel beside the JSON as raw bytes. Each buffer
 //! carries the function that frees it, so the two sides' allocators never meet. The host lends a table of functions
-//! ([`HostTable`]) that can grow at its end.
+//! ([`layout::HostTable`]) that can grow at its end.
 //!
 //! Unsafe code of the boundary stands in this module and in the host's loader, nowhere else.
 //!

@@ -1,7 +1,7 @@
 //! Bodies of the fuzz targets and benchmarks of every parser that reads foreign bytes.
 //!
 //! A target is a name and a function of bytes. Each operation of each carrier that reads answers is one
-//! (`usps-quote`), each carrier's tokens are one (`usps-tokens`), and so are the readers in [`PLAIN`]. [`run`] plays data
+//! (`usps-quote`), each carrier's tokens are one (`usps-tokens`), and so are the readers in `PLAIN`. [`run`] plays data
 //! to a target: it panics on a finding. `fuzz/` runs them with libFuzzer; `tests/smoke.rs` runs them over their seeds and
 //! over simple mutations in `cargo test`, so that they cannot rot.
 

@@ -7,7 +7,7 @@
 //! | database | a PostgreSQL server of its own (killed as by a power cut), or a SQLite file |
 //! | driver | the clients: it asks, asks again with the same key, kills, and checks at the end |
 //!
-//! [`run`] does it; [`check`] joins the ledger and the database both ways, to the cent.
+//! [`run()`] does it; [`check`] joins the ledger and the database both ways, to the cent.
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
