@@ -146,11 +146,11 @@ async fn the_program_killed_at_any_moment_loses_nothing_on_postgres() {
 /// T4 for a process that works for long: one replica, many clients, a kill as often as it can just come up again.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_replica_killed_all_the_time_loses_nothing() {
-    let mut settings = super::settings(size("WAYBILL_KILLS", 8) * 40);
+    let mut settings = super::settings(size("WAYBILL_KILLS", 8) * 60);
     settings.sqlite = true;
     settings.replicas = 1;
     settings.in_flight = 24;
-    settings.kill_every = Some(ms(1_000));
+    settings.kill_every = Some(ms(1_500));
     // USPS gives a label again three times: more kills than that in one recovery end at a person.
     settings.accounts.retain(|account| account != "usps");
     settings.restart_every = None;
