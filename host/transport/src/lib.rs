@@ -6,8 +6,9 @@
 //! 1. allowed host? ([`Lane`]: the profile's hosts and the account's base URL)
 //! 2. circuit breaker per carrier host: an open one refuses at once, one probe at a time reopens it
 //! 3. quota of the account, with a share kept for purchases and recovery; `Retry-After` closes the lane for all
-//! 4. for [`Effect::Spend`]: the [`spend::SpendDesk`] strikes the permit off; then exactly one send on a fresh
-//!    connection; then the desk stores what came back, before the carrier reads it
+//! 4. for [`Effect::Spend`]: the [`spend::SpendDesk`] strikes the permit off; then a fresh connection, and when it
+//!    stands a second look at the send guard; then exactly one send; then the desk stores what came back, before the
+//!    carrier reads it
 //! 5. for reads: attempts with back-off inside the deadline; for changes: again only when certainly not sent
 //!
 //! [`Effect::Spend`]: waybill_core::Effect::Spend

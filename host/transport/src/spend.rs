@@ -1,6 +1,7 @@
 //! The desk where permits to spend are struck off. The purchase engine implements it, the transport asks it.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use waybill_core::{CallInfo, Effect, Error, ErrorKind, PermitId, Phase, Request, Response, Result};
@@ -33,19 +34,27 @@ pub trait SpendDesk: Send + Sync {
     async fn finished(&self, permit: &PermitId, outcome: Result<&Response, &Error>) -> Result<()>;
 }
 
+/// A connection that is opened for a request that spends.
+struct Connecting {
+    desk: Arc<dyn SpendDesk>,
+    permit: PermitId,
+    /// Its request must not leave any more.
+    refused: AtomicBool,
+}
+
 tokio::task_local! {
-    /// The permit of the request for which this task connects.
-    static CONNECTS_FOR: (Arc<dyn SpendDesk>, PermitId);
+    /// What this task connects for.
+    static CONNECTING: Arc<Connecting>;
 }
 
 /// Passes a connection on, unless it was opened for a request that must not leave any more.
 pub(crate) async fn if_in_time<C>(connection: C) -> Result<C, Box<dyn std::error::Error + Send + Sync>> {
-    let looked = CONNECTS_FOR.try_with(|(desk, permit)| desk.look_again(permit));
-    match looked {
-        Ok(Err(late)) => Err(late.into()),
-        // Not a purchase's.
-        Ok(Ok(())) | Err(_) => Ok(connection),
-    }
+    // A read's connection is opened for no permit.
+    let Ok(connecting) = CONNECTING.try_with(Arc::clone) else { return Ok(connection) };
+    connecting.desk.look_again(&connecting.permit).map(|()| connection).map_err(|late| {
+        connecting.refused.store(true, Ordering::Relaxed);
+        late.into()
+    })
 }
 
 /// Sends a request that spends money: once, on a fresh connection, whatever becomes of the caller.
@@ -82,11 +91,16 @@ async fn spend(
     wait_for_quota(lane, call, Effect::Spend, request.uri().path()).await?;
     desk.begin(permit).await.map_err(|error| error.in_phase(Phase::NotSent))?;
     lane.count(|counters| &counters.spends);
+    let connecting =
+        Connecting { desk: desk.clone(), permit: permit.clone(), refused: AtomicBool::new(false) };
+    let connecting = Arc::new(connecting);
     let sending = exchange(transport, &transport.spends, lane, call, request, lane.spend_timeout);
-    let outcome = CONNECTS_FOR.scope((desk.clone(), permit.clone()), sending).await;
+    let outcome = CONNECTING.scope(connecting.clone(), sending).await;
     match &outcome {
         Ok(response) if response.status().is_server_error() => pass.failed(),
         Ok(_) => pass.worked(),
+        // The guard's refusal says nothing about the carrier.
+        Err(_) if connecting.refused.load(Ordering::Relaxed) => drop(pass),
         Err(_) => pass.failed(),
     }
     desk.finished(permit, outcome.as_ref()).await.map_err(|error| {
