@@ -8,91 +8,96 @@ use std::str::FromStr;
 use rust_decimal::Decimal;
 use serde::Deserialize;
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer, StrDeserializer};
-use serde::de::{Deserializer, IntoDeserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, SeqAccess, Visitor};
 
 /// A list, one bare element, `null` or an empty string. Elements that are `null` or blank are left out, and so are texts
 /// and numbers where objects are documented.
 pub fn list<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
     struct List<T>(PhantomData<T>);
+    macro_rules! only {
+        ($($visit:ident: $kind:ty),*) => { $(
+            fn $visit<E: serde::de::Error>(self, value: $kind) -> Result<Self::Value, E> {
+                let mut items = Vec::new();
+                Push(&mut items).$visit(value)?;
+                Ok(items)
+            }
+        )* };
+    }
     impl<'de, T: Deserialize<'de>> Visitor<'de> for List<T> {
         type Value = Vec<T>;
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             f.write_str("a list or one element")
         }
         fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-            let mut items = Vec::with_capacity(seq.size_hint().unwrap_or_default().min(64));
-            while let Some(Element(item)) = seq.next_element()? {
-                items.extend(item);
-            }
+            let mut items = Vec::new();
+            while seq.next_element_seed(Push(&mut items))?.is_some() {}
             Ok(items)
         }
         fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-            Only(PhantomData).visit_map(map).map(Vec::from_iter)
-        }
-        fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Self::Value, E> {
-            Only(PhantomData).visit_str(text).map(Vec::from_iter)
+            let mut items = Vec::new();
+            Push(&mut items).visit_map(map)?;
+            Ok(items)
         }
         fn visit_unit<E>(self) -> Result<Self::Value, E> {
             Ok(Vec::new())
         }
-        fn visit_bool<E: serde::de::Error>(self, yes: bool) -> Result<Self::Value, E> {
-            Only(PhantomData).visit_bool(yes).map(Vec::from_iter)
-        }
-        fn visit_i64<E: serde::de::Error>(self, number: i64) -> Result<Self::Value, E> {
-            Only(PhantomData).visit_i64(number).map(Vec::from_iter)
-        }
-        fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<Self::Value, E> {
-            Only(PhantomData).visit_u64(number).map(Vec::from_iter)
-        }
-        fn visit_f64<E: serde::de::Error>(self, number: f64) -> Result<Self::Value, E> {
-            Only(PhantomData).visit_f64(number).map(Vec::from_iter)
-        }
+        only! { visit_str: &str, visit_bool: bool, visit_i64: i64, visit_u64: u64, visit_f64: f64 }
     }
     deserializer.deserialize_any(List(PhantomData))
 }
 
-/// One element of a list; `null` and blank are none.
-struct Element<T>(Option<T>);
+/// One element, put at the end of a list in its place; `null` and blank are none.
+struct Push<'a, T>(&'a mut Vec<T>);
 
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Element<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Only(PhantomData)).map(Self)
+impl<'de, T: Deserialize<'de>> DeserializeSeed<'de> for Push<'_, T> {
+    type Value = ();
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
     }
 }
 
-struct Only<T>(PhantomData<T>);
+impl<'de, T: Deserialize<'de>> Push<'_, T> {
+    /// A text or a number, where it can be an element.
+    fn scalar<E: serde::de::Error>(self, scalar: impl IntoDeserializer<'de, E>) -> Result<(), E> {
+        self.0.extend(T::deserialize(scalar.into_deserializer()).ok());
+        Ok(())
+    }
+}
 
-impl<'de, T: Deserialize<'de>> Visitor<'de> for Only<T> {
-    type Value = Option<T>;
+impl<'de, T: Deserialize<'de>> Visitor<'de> for Push<'_, T> {
+    type Value = ();
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an element")
     }
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-        T::deserialize(MapAccessDeserializer::new(map)).map(Some)
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<(), A::Error> {
+        self.0.push(T::deserialize(MapAccessDeserializer::new(map))?);
+        Ok(())
     }
-    fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Self::Value, A::Error> {
-        T::deserialize(SeqAccessDeserializer::new(seq)).map(Some)
+    fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<(), A::Error> {
+        self.0.push(T::deserialize(SeqAccessDeserializer::new(seq))?);
+        Ok(())
     }
-    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Self::Value, E> {
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<(), E> {
         if text.trim().is_empty() {
-            return Ok(None);
+            return Ok(());
         }
-        Ok(T::deserialize(StrDeserializer::<E>::new(text)).ok())
+        self.0.extend(T::deserialize(StrDeserializer::<E>::new(text)).ok());
+        Ok(())
     }
-    fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        Ok(None)
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
     }
-    fn visit_bool<E: serde::de::Error>(self, yes: bool) -> Result<Self::Value, E> {
-        Ok(T::deserialize(IntoDeserializer::<E>::into_deserializer(yes)).ok())
+    fn visit_bool<E: serde::de::Error>(self, yes: bool) -> Result<(), E> {
+        self.scalar(yes)
     }
-    fn visit_i64<E: serde::de::Error>(self, number: i64) -> Result<Self::Value, E> {
-        Ok(T::deserialize(IntoDeserializer::<E>::into_deserializer(number)).ok())
+    fn visit_i64<E: serde::de::Error>(self, number: i64) -> Result<(), E> {
+        self.scalar(number)
     }
-    fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<Self::Value, E> {
-        Ok(T::deserialize(IntoDeserializer::<E>::into_deserializer(number)).ok())
+    fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<(), E> {
+        self.scalar(number)
     }
-    fn visit_f64<E: serde::de::Error>(self, number: f64) -> Result<Self::Value, E> {
-        Ok(T::deserialize(IntoDeserializer::<E>::into_deserializer(number)).ok())
+    fn visit_f64<E: serde::de::Error>(self, number: f64) -> Result<(), E> {
+        self.scalar(number)
     }
 }
 
@@ -146,29 +151,38 @@ pub fn object<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     deserializer.deserialize_any(Object(PhantomData))
 }
 
-struct Scalar;
+/// A text that takes no memory of its own up to 24 bytes, as codes, dates and amounts are. Worth it in messages that hold
+/// hundreds of them, such as rate answers; see [`text`].
+pub type ShortText = compact_str::CompactString;
 
-impl<'de> Visitor<'de> for Scalar {
-    type Value = Option<String>;
+/// A short text as the model holds it.
+pub fn owned(text: Option<&ShortText>) -> Option<String> {
+    text.map(ToString::to_string)
+}
+
+struct Scalar<T>(PhantomData<T>);
+
+impl<'de, T: for<'a> From<&'a str>> Visitor<'de> for Scalar<T> {
+    type Value = Option<T>;
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a text, a number or null")
     }
     fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
         let text = text.trim();
-        Ok((!text.is_empty()).then(|| text.to_owned()))
+        Ok((!text.is_empty()).then(|| text.into()))
     }
     fn visit_i64<E>(self, number: i64) -> Result<Self::Value, E> {
-        Ok(Some(number.to_string()))
+        Ok(Some(number.to_string().as_str().into()))
     }
     fn visit_u64<E>(self, number: u64) -> Result<Self::Value, E> {
-        Ok(Some(number.to_string()))
+        Ok(Some(number.to_string().as_str().into()))
     }
     // The shortest text that reads back as the same number: exact for the up to 15 digits that carriers print.
     fn visit_f64<E>(self, number: f64) -> Result<Self::Value, E> {
-        Ok(Some(number.to_string()))
+        Ok(Some(number.to_string().as_str().into()))
     }
     fn visit_bool<E>(self, yes: bool) -> Result<Self::Value, E> {
-        Ok(Some(yes.to_string()))
+        Ok(Some(if yes { "true" } else { "false" }.into()))
     }
     fn visit_unit<E>(self) -> Result<Self::Value, E> {
         Ok(None)
@@ -187,18 +201,20 @@ impl<'de> Visitor<'de> for Scalar {
     }
 }
 
-struct OneText(Option<String>);
+struct OneText<T>(Option<T>);
 
-impl<'de> Deserialize<'de> for OneText {
+impl<'de, T: for<'a> From<&'a str>> Deserialize<'de> for OneText<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         text(deserializer).map(Self)
     }
 }
 
 /// A text, from a text, a number or a boolean; trimmed; `None` for `null`, for blank and for an object; of a list the
-/// first text.
-pub fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    deserializer.deserialize_any(Scalar)
+/// first text. It is a `String`, or a [`ShortText`] where the field says so.
+pub fn text<'de, T: for<'a> From<&'a str>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    deserializer.deserialize_any(Scalar(PhantomData))
 }
 
 /// Texts, from a list of texts, numbers or booleans, or from one of them; see [`text`].
@@ -217,10 +233,10 @@ pub fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, 
             Ok(all)
         }
         fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-            Scalar.visit_map(map).map(Vec::from_iter)
+            Scalar(PhantomData).visit_map(map).map(Vec::from_iter)
         }
         fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Self::Value, E> {
-            Scalar.visit_str(text).map(Vec::from_iter)
+            Scalar(PhantomData).visit_str(text).map(Vec::from_iter)
         }
         fn visit_i64<E>(self, number: i64) -> Result<Self::Value, E> {
             Ok(vec![number.to_string()])
@@ -258,8 +274,8 @@ pub fn decimal<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Deci
         fn visit_u64<E>(self, number: u64) -> Result<Self::Value, E> {
             Ok(Some(number.into()))
         }
-        fn visit_f64<E: serde::de::Error>(self, number: f64) -> Result<Self::Value, E> {
-            Ok(Scalar.visit_f64(number)?.and_then(|text| parse_decimal(&text)))
+        fn visit_f64<E>(self, number: f64) -> Result<Self::Value, E> {
+            Ok(decimal_of(number))
         }
         fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
             Ok(None)
@@ -268,10 +284,11 @@ pub fn decimal<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Deci
             Ok(None)
         }
         fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Self::Value, A::Error> {
-            Ok(Scalar.visit_seq(seq)?.and_then(|text| parse_decimal(&text)))
+            let first: Option<ShortText> = Scalar(PhantomData).visit_seq(seq)?;
+            Ok(first.and_then(|text| parse_decimal(&text)))
         }
         fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-            Scalar.visit_map(map).map(|_| None)
+            Scalar::<ShortText>(PhantomData).visit_map(map).map(|_| None)
         }
     }
     deserializer.deserialize_any(Number)
@@ -279,7 +296,8 @@ pub fn decimal<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Deci
 
 /// A yes or no, from a boolean, a number or a word (`true`, `Y`, `1`); `None` for everything else.
 pub fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
-    Ok(text(deserializer)?.and_then(|text| match text.to_ascii_lowercase().as_str() {
+    let said: Option<ShortText> = text(deserializer)?;
+    Ok(said.and_then(|text| match text.to_ascii_lowercase().as_str() {
         "true" | "yes" | "y" | "1" => Some(true),
         "false" | "no" | "n" | "0" => Some(false),
         _ => None,
@@ -288,14 +306,48 @@ pub fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, 
 
 /// Reads a decimal as carriers print it, with thousands separators and exponents.
 pub fn parse_decimal(text: &str) -> Option<Decimal> {
-    let read = |text: &str| Decimal::from_str(text).or_else(|_| Decimal::from_scientific(text)).ok();
-    let text = text.trim();
-    if text.contains(',') { read(&text.replace(',', "")) } else { read(text) }
+    Decimal::from_str(text).ok().or_else(|| {
+        let plain = text.trim().replace(',', "");
+        Decimal::from_str(&plain).or_else(|_| Decimal::from_scientific(&plain)).ok()
+    })
+}
+
+/// The decimal that a carrier wrote where JSON's reader saw a binary number: the shortest one that reads back as the same
+/// number, exact for the up to 15 digits that carriers print. `None` for what is no number, or too large.
+pub fn decimal_of(number: f64) -> Option<Decimal> {
+    // Up to four decimals, as money and weights have: whole ten-thousandths below 10^15 are exact in binary, and a quotient
+    // is rounded as a written decimal is, so the same number means the same digits.
+    let units = (number * 1e4).round();
+    if units.abs() < 1e15 && units / 1e4 == number {
+        let (mut units, mut decimals) = (units as i64, 4);
+        while decimals > 0 && units % 10 == 0 {
+            (units, decimals) = (units / 10, decimals - 1);
+        }
+        return Some(Decimal::new(units, decimals));
+    }
+    parse_decimal(&number.to_string())
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn a_number_keeps_its_digits(units in -1_000_000_000_000_000_i64..1_000_000_000_000_000, decimals in 0_u32..7) {
+            let written = Decimal::new(units, decimals);
+            let number: f64 = written.to_string().parse().unwrap();
+            prop_assert_eq!(decimal_of(number), Some(written));
+            prop_assert_eq!(decimal_of(number).map(|it| it.to_string()), Some(written.normalize().to_string()));
+        }
+
+        #[test]
+        fn every_number_reads_as_its_shortest_text(number: f64) {
+            prop_assert_eq!(decimal_of(number), parse_decimal(&number.to_string()));
+        }
+    }
 
     #[derive(Deserialize)]
     struct Sample {

@@ -46,7 +46,7 @@ pub use money::{Currency, Money, MoneyError};
 pub use permit::{PermitId, SpendPermit};
 pub use place::{Address, Country, PostalProblem, TaxId, TaxIdKind};
 pub use profile::*;
-pub use screen::screen;
+pub use screen::{Screen, screen};
 pub use secret::{Personal, Secret};
 pub use token::{Repeatable, Token, TokenCache};
 pub use units::{Dimensions, Length, LengthUnit, Weight, WeightUnit};

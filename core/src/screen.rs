@@ -8,8 +8,34 @@ type Refusal = (RejectReason, String, String);
 
 /// Services of a profile that cannot take this shipment, each with the first limit in the way, named.
 pub fn screen(profile: &Profile, shipment: &Shipment) -> Vec<Rejected> {
-    let refuse = |service: &Service| {
-        let (reason, message, cure) = refusal(profile, service, shipment)?;
+    let screen = Screen::new(profile, shipment);
+    profile.services.iter().filter_map(|service| screen.refusal(service)).collect()
+}
+
+/// Asks a profile's services, one by one, whether they can take a shipment; what is the same for all is looked up once.
+pub struct Screen<'a> {
+    profile: &'a Profile,
+    shipment: &'a Shipment,
+    domestic: bool,
+    crosses_customs_border: bool,
+    to_po_box: bool,
+}
+
+impl<'a> Screen<'a> {
+    /// Of a shipment.
+    pub fn new(profile: &'a Profile, shipment: &'a Shipment) -> Self {
+        Self {
+            profile,
+            shipment,
+            domestic: shipment.is_domestic(),
+            crosses_customs_border: shipment.crosses_customs_border(),
+            to_po_box: shipment.to.is_po_box(),
+        }
+    }
+
+    /// Why a service of the profile cannot take the shipment: the first limit in the way, named.
+    pub fn refusal(&self, service: &Service) -> Option<Rejected> {
+        let (reason, message, cure) = self.first(service)?;
         Some(Rejected {
             service: service.code.clone(),
             service_name: service.name.clone(),
@@ -18,87 +44,92 @@ pub fn screen(profile: &Profile, shipment: &Shipment) -> Vec<Rejected> {
             cure,
             carrier_code: None,
         })
-    };
-    profile.services.iter().filter_map(refuse).collect()
-}
+    }
 
-fn refusal(profile: &Profile, service: &Service, shipment: &Shipment) -> Option<Refusal> {
-    lane(service, shipment)
-        .or_else(|| recipient(service, shipment))
-        .or_else(|| customs(service, shipment))
-        .or_else(|| options(service, shipment))
-        .or_else(|| {
-            let many = shipment.parcels.len() > usize::from(service.max_parcels)
-                && profile.pieces == crate::Pieces::OneShipment;
-            many.then(|| {
-                (
-                    RejectReason::Pieces,
-                    format!(
-                        "{} parcels, {} takes {} in one shipment",
-                        shipment.parcels.len(),
-                        service.name,
-                        service.max_parcels
-                    ),
-                    "split the shipment".to_owned(),
-                )
+    fn first(&self, service: &Service) -> Option<Refusal> {
+        let shipment = self.shipment;
+        self.lane(service)
+            .or_else(|| self.recipient(service))
+            .or_else(|| self.customs(service))
+            .or_else(|| options(service, shipment))
+            .or_else(|| {
+                let many = shipment.parcels.len() > usize::from(service.max_parcels)
+                    && self.profile.pieces == crate::Pieces::OneShipment;
+                many.then(|| {
+                    (
+                        RejectReason::Pieces,
+                        format!(
+                            "{} parcels, {} takes {} in one shipment",
+                            shipment.parcels.len(),
+                            service.name,
+                            service.max_parcels
+                        ),
+                        "split the shipment".to_owned(),
+                    )
+                })
             })
-        })
-        .or_else(|| {
-            shipment.parcels.iter().find_map(|parcel| {
-                contents(service, parcel)
-                    .or_else(|| packaging(profile, service, parcel))
-                    .or_else(|| limits(&service.limits, parcel))
+            .or_else(|| {
+                shipment.parcels.iter().find_map(|parcel| {
+                    contents(service, parcel)
+                        .or_else(|| packaging(self.profile, service, parcel))
+                        .or_else(|| limits(&service.limits, parcel))
+                })
             })
-        })
-}
+    }
 
-fn lane(service: &Service, shipment: &Shipment) -> Option<Refusal> {
-    let (from, to, domestic) = (shipment.from.country, shipment.to.country, shipment.is_domestic());
-    let runs = |lane: &Lane| {
-        let border = match lane.border {
-            Border::Any => true,
-            Border::Domestic => domestic,
-            Border::International => !domestic,
+    fn lane(&self, service: &Service) -> Option<Refusal> {
+        let Self { shipment, domestic, .. } = *self;
+        let (from, to) = (shipment.from.country, shipment.to.country);
+        let runs = |lane: &Lane| {
+            let border = match lane.border {
+                Border::Any => true,
+                Border::Domestic => domestic,
+                Border::International => !domestic,
+            };
+            border && lane.from.contain(from) && lane.to.contain(to)
         };
-        border && lane.from.contain(from) && lane.to.contain(to)
-    };
-    if !service.lanes.iter().any(runs) {
-        let message = format!("{} does not run from {} to {}", service.name, from.name(), to.name());
-        return Some((RejectReason::Lane, message, String::new()));
+        if !service.lanes.iter().any(runs) {
+            let message = format!("{} does not run from {} to {}", service.name, from.name(), to.name());
+            return Some((RejectReason::Lane, message, String::new()));
+        }
+        (shipment.is_return && !service.returns).then(|| {
+            (
+                RejectReason::Returns,
+                format!("{} is not sold for returns", service.name),
+                "choose a service with returns".to_owned(),
+            )
+        })
     }
-    (shipment.is_return && !service.returns).then(|| {
-        (
-            RejectReason::Returns,
-            format!("{} is not sold for returns", service.name),
-            "choose a service with returns".to_owned(),
-        )
-    })
-}
 
-fn recipient(service: &Service, shipment: &Shipment) -> Option<Refusal> {
-    if shipment.to.is_po_box() && !service.po_box {
-        let message = format!("{} does not deliver to post office boxes", service.name);
-        return Some((RejectReason::PoBox, message, "use a street address or a postal service".to_owned()));
+    fn recipient(&self, service: &Service) -> Option<Refusal> {
+        if self.to_po_box && !service.po_box {
+            let message = format!("{} does not deliver to post office boxes", service.name);
+            return Some((
+                RejectReason::PoBox,
+                message,
+                "use a street address or a postal service".to_owned(),
+            ));
+        }
+        let (only, other) = match (service.recipients, self.shipment.to.residential) {
+            (Recipients::Homes, Some(false)) => ("homes", "a business"),
+            (Recipients::Businesses, Some(true)) => ("businesses", "a home"),
+            _ => return None,
+        };
+        let message = format!("{} delivers to {only} only and the address is {other}", service.name);
+        Some((RejectReason::AddressKind, message, String::new()))
     }
-    let (only, other) = match (service.recipients, shipment.to.residential) {
-        (Recipients::Homes, Some(false)) => ("homes", "a business"),
-        (Recipients::Businesses, Some(true)) => ("businesses", "a home"),
-        _ => return None,
-    };
-    let message = format!("{} delivers to {only} only and the address is {other}", service.name);
-    Some((RejectReason::AddressKind, message, String::new()))
-}
 
-fn customs(service: &Service, shipment: &Shipment) -> Option<Refusal> {
-    if !service.customs_data || !shipment.crosses_customs_border() {
-        return None;
+    fn customs(&self, service: &Service) -> Option<Refusal> {
+        if !service.customs_data || !self.crosses_customs_border {
+            return None;
+        }
+        let cure = "fill `customs.items` with description, quantity, value and origin of the goods";
+        let Some(customs) = &self.shipment.customs else {
+            return Some((RejectReason::CustomsData, "customs data is missing".to_owned(), cure.to_owned()));
+        };
+        let problem = customs.problems("customs").into_iter().next()?;
+        Some((RejectReason::CustomsData, format!("{}: {}", problem.path, problem.problem), problem.cure))
     }
-    let cure = "fill `customs.items` with description, quantity, value and origin of the goods";
-    let Some(customs) = &shipment.customs else {
-        return Some((RejectReason::CustomsData, "customs data is missing".to_owned(), cure.to_owned()));
-    };
-    let problem = customs.problems("customs").into_iter().next()?;
-    Some((RejectReason::CustomsData, format!("{}: {}", problem.path, problem.problem), problem.cure))
 }
 
 fn options(service: &Service, shipment: &Shipment) -> Option<Refusal> {

@@ -3,8 +3,8 @@
 use url::Url;
 use waybill_core::wire::endpoint;
 use waybill_core::{
-    Carrier, CarrierPlugin, Profile, RateRequest, Recipients, RejectReason, Rejected, Result, Service,
-    Shipment, TokenCache, screen,
+    Carrier, CarrierPlugin, Profile, RateRequest, Recipients, RejectReason, Rejected, Result, Screen,
+    Service, Shipment, TokenCache,
 };
 
 use crate::config::Config;
@@ -39,14 +39,10 @@ impl FedEx {
 
     /// Asked-for services that the catalogue, this account or this shipment rules out, each with the reason.
     pub(crate) fn local_refusals(&self, request: &RateRequest) -> Vec<Rejected> {
-        let mut screened = screen(self.catalogue(), &request.shipment);
-        let mut refused = Vec::new();
-        for service in self.catalogue().services.iter().filter(|service| request.wants(&service.code)) {
-            let known = screened.iter().position(|rejected| rejected.service == service.code);
-            let known = known.map(|at| screened.swap_remove(at));
-            refused.extend(known.or_else(|| self.refusal(service, &request.shipment)));
-        }
-        refused
+        let screen = Screen::new(self.catalogue(), &request.shipment);
+        let wanted = self.catalogue().services.iter().filter(|service| request.wants(&service.code));
+        let refusal = |service| screen.refusal(service).or_else(|| self.refusal(service, &request.shipment));
+        wanted.filter_map(refusal).collect()
     }
 
     /// Why this account cannot use a service for a shipment, beyond the limits of the catalogue.

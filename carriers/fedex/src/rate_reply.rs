@@ -125,7 +125,7 @@ fn add(reply: &mut RateReply, detail: &RateReplyDetail, profile: &Profile, reque
     rate.packaging = packaging(profile, request);
     rate.delivery = delivery(detail);
     rate.transit_days = transit(detail);
-    rate.zone = breakdown.and_then(|it| it.rate_zone.0.clone());
+    rate.zone = breakdown.and_then(|it| it.rate_zone.owned());
     rate.billed_weight = weight_of(|it| it.total_billing_weight.as_ref()).or_else(|| only_package(detail));
     rate.dimensional_weight = weight_of(|it| it.total_dim_weight.as_ref());
     rate.included = if saturday { vec!["saturday_delivery".to_owned()] } else { Vec::new() };
@@ -150,7 +150,7 @@ fn reject(reply: &mut RateReply, code: &ServiceCode, name: &str, detail: &RateRe
         reason: RejectReason::NoPrice,
         message: words.unwrap_or_else(|| format!("FedEx listed {name} without a price")),
         cure: String::new(),
-        carrier_code: detail.service_type.0.clone(),
+        carrier_code: detail.service_type.owned(),
     });
 }
 
@@ -301,11 +301,10 @@ impl Parts {
 
 fn charge(line: &Surcharge, currency: Currency, kind: fn(&str) -> ChargeKind) -> Option<Charge> {
     let amount = line.amount.0.filter(|amount| !amount.is_zero())?;
-    let code =
-        line.r#type.0.clone().or_else(|| line.surcharge_type.0.clone()).or_else(|| line.tax_type.0.clone());
+    let code = [&line.r#type, &line.surcharge_type, &line.tax_type].into_iter().find_map(|code| code.owned());
     Some(Charge {
         kind: kind(code.as_deref().unwrap_or_default()),
-        text: line.description.0.clone().or_else(|| code.clone()).unwrap_or_default(),
+        text: line.description.owned().or_else(|| code.clone()).unwrap_or_default(),
         code,
         amount: Money::new(amount, currency),
     })

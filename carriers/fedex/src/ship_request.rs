@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 use waybill_core::{
     Country, Error, ErrorKind, LabelFormat, LabelOrder, LabelSpec, LengthUnit, Money, Notice, Parcel,
-    RejectReason, Rejected, Result, Service, Shipment, Weekend, WeightUnit, screen,
+    RejectReason, Rejected, Result, Screen, Service, Shipment, Weekend, WeightUnit,
 };
 
 use crate::carrier::FedEx;
@@ -91,8 +91,7 @@ impl FedEx {
     fn refused(&self, service: &Service, shipment: &Shipment, saturday: bool) -> Option<Rejected> {
         let mut asked = shipment.clone();
         asked.options.saturday_delivery = saturday;
-        let screened =
-            screen(self.catalogue(), &asked).into_iter().find(|rejected| rejected.service == service.code);
+        let screened = Screen::new(self.catalogue(), &asked).refusal(service);
         screened.or_else(|| self.refusal(service, shipment))
     }
 

@@ -5,8 +5,8 @@ use async_trait::async_trait;
 use http::Method;
 use waybill_core::{
     Cx, Document, DocumentKind, Error, ErrorKind, Label, LabelFormat, LabelKey, LabelOrder, Piece, Price,
-    PriceKind, Purchase, RecoverRequest, Recovery, RejectReason, Repeatable, Request, Result, Service,
-    Settlement, SpendPermit, VoidOutcome, screen, wire,
+    PriceKind, Purchase, RecoverRequest, Recovery, RejectReason, Repeatable, Request, Result, Screen,
+    Service, Settlement, SpendPermit, VoidOutcome, wire,
 };
 
 use crate::carrier::Hello;
@@ -54,7 +54,7 @@ impl Hello {
                 "use pdf or zpl",
             ));
         }
-        match screen(&self.profile, &order.shipment).into_iter().find(|one| one.service == order.service) {
+        match Screen::new(&self.profile, &order.shipment).refusal(service) {
             None => Ok(service),
             Some(refusal) if refusal.reason == RejectReason::Lane => {
                 Err(Error::new(ErrorKind::NoService, refusal.message))

@@ -2,7 +2,7 @@
 
 use waybill_core::{
     Address, Currency, Error, ErrorKind, FieldProblem, LabelOrder, Money, Parcel, Payer, Profile, Request,
-    Result, Service, Shipment, Signature, Weekend,
+    Result, Screen, Service, Shipment, Signature, Weekend,
 };
 
 use crate::area::{self, Zips};
@@ -44,8 +44,7 @@ fn service<'a>(
     let Some(service) = profile.service(&order.service) else {
         return Err(Error::new(ErrorKind::NoService, "OnTrac has no such service for this account"));
     };
-    let screened = waybill_core::screen(profile, &order.shipment);
-    if let Some(rejected) = screened.into_iter().find(|rejected| rejected.service == order.service) {
+    if let Some(rejected) = Screen::new(profile, &order.shipment).refusal(service) {
         return Err(Error::new(ErrorKind::NoService, rejected.message));
     }
     let general = rate::declared_value(config, &order.shipment)

@@ -1,6 +1,7 @@
 //! UPS's amounts: published and own price, their lines, and which UPS charge code is which kind of charge.
 
 use rust_decimal::Decimal;
+use waybill_core::lenient::owned;
 use waybill_core::{Charge, ChargeKind, Currency, Money, Price, PriceKind};
 
 use crate::wire::common::{Charged, ItemizedCharge};
@@ -81,22 +82,26 @@ pub(crate) fn sum<'a>(amounts: impl IntoIterator<Item = &'a Charged>) -> Option<
 fn line(item: &ItemizedCharge, currency: Currency) -> Option<Charge> {
     let amount = item.monetary_value.filter(|amount| !amount.is_zero())?;
     let currency = item.currency_code.as_deref().and_then(|code| code.parse().ok()).unwrap_or(currency);
-    let code = item.code.clone().unwrap_or_default();
-    let (kind, name) = charge_kind(&code);
+    let (kind, name) = charge_kind(item.code.as_deref().unwrap_or_default());
     let words = item.description.as_deref().unwrap_or(name);
     let text = match &item.sub_type {
         Some(sub_type) => format!("{words} ({})", sub_type.replace('_', " ")),
         None => words.to_owned(),
     };
-    Some(Charge { kind, code: item.code.clone(), text, amount: Money::new(amount, currency) })
+    Some(Charge { kind, code: owned(item.code.as_ref()), text, amount: Money::new(amount, currency) })
 }
 
 fn discount(modifier: &RateModifier, currency: Currency) -> Option<Charge> {
     let amount = modifier.amount.filter(|amount| !amount.is_zero())?;
     let kind =
         if amount.is_sign_negative() { ChargeKind::Discount } else { ChargeKind::Other("modifier".into()) };
-    let text = modifier.modifier_desc.clone().unwrap_or_else(|| "Modifier".into());
-    Some(Charge { kind, code: modifier.modifier_type.clone(), text, amount: Money::new(amount, currency) })
+    let text = modifier.modifier_desc.as_deref().unwrap_or("Modifier").to_owned();
+    Some(Charge {
+        kind,
+        code: owned(modifier.modifier_type.as_ref()),
+        text,
+        amount: Money::new(amount, currency),
+    })
 }
 
 /// Saturday delivery.

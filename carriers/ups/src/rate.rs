@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use chrono::{NaiveDate, NaiveTime};
 use futures_util::future::join_all;
 use http::Method;
+use waybill_core::lenient::owned;
 use waybill_core::{
     Cx, DeliveryEstimate, Error, ErrorKind, EstimateBasis, LocalMoment, Notice, PackagingCode, PriceKind,
     Profile, Rate, RateQuote, RateReply, RateRequest, RateToken, RejectReason, Rejected, Request, Response,
@@ -278,7 +279,7 @@ fn offer(
         asked.shipment.parcels.first().map_or_else(PackagingCode::own, |parcel| parcel.packaging.clone());
     rate.delivery = transit.and_then(delivery);
     rate.transit_days = transit_days(rated);
-    rate.zone = rated.zone.clone();
+    rate.zone = owned(rated.zone.as_ref());
     rate.billed_weight = rated.billing_weight.as_ref().and_then(billed_weight);
     rate.included = included(&asked.shipment);
     rate.warnings = notices(&rated.rated_shipment_alert);
@@ -366,8 +367,8 @@ fn transit_days(rated: &RatedShipment) -> Option<u16> {
 
 fn public_name(rated: &RatedShipment) -> Option<String> {
     let summary = rated.time_in_transit.as_ref().and_then(|transit| transit.service_summary.as_ref());
-    let timed = summary.and_then(|summary| summary.service.as_ref()?.description.clone());
-    timed.or_else(|| rated.service.as_ref()?.description.clone())
+    let timed = summary.and_then(|summary| summary.service.as_ref()?.description.as_ref());
+    owned(timed.or_else(|| rated.service.as_ref()?.description.as_ref()))
 }
 
 fn billed_weight(billing: &crate::wire::common::BillingWeight) -> Option<Weight> {
@@ -399,8 +400,9 @@ fn token(code: &str, weekend: Option<&Weekend>) -> String {
 
 /// UPS's remarks.
 pub(crate) fn notices(alerts: &[Described]) -> Vec<Notice> {
-    let notice =
-        |alert: &Described| Some(Notice { code: alert.code.clone(), message: alert.description.clone()? });
+    let notice = |alert: &Described| {
+        Some(Notice { code: owned(alert.code.as_ref()), message: owned(alert.description.as_ref())? })
+    };
     alerts.iter().filter_map(notice).collect()
 }
 

@@ -5,7 +5,7 @@ use http::Method;
 use rust_decimal::Decimal;
 use waybill_core::{
     Country, Error, ErrorKind, FieldProblem, LabelFormat, LabelOrder, LabelSpec, LengthUnit, Parcel, Profile,
-    Reference, ReferenceKind, Request, Result, Service, Shipment, Weekend, screen, wire,
+    Reference, ReferenceKind, Request, Result, Screen, Service, Shipment, Weekend, wire,
 };
 
 use crate::config::Config;
@@ -58,9 +58,7 @@ fn check(profile: &Profile, order: &LabelOrder, service: Option<&Service>, today
     if !problems.is_empty() {
         return Err(Error::invalid(problems));
     }
-    let refused =
-        |service: &Service| screen(profile, shipment).into_iter().find(|other| other.service == service.code);
-    match service.and_then(refused) {
+    match service.and_then(|service| Screen::new(profile, shipment).refusal(service)) {
         Some(refused) => Err(Error::new(ErrorKind::NoService, refused.message).with("cure", refused.cure)),
         None => Ok(()),
     }

@@ -84,8 +84,8 @@ pub(crate) fn parse(response: &Response, key: &LabelKey) -> Result<VoidOutcome> 
 }
 
 fn reason(status: &Option<Described>) -> String {
-    let words = status.as_ref().and_then(|status| status.description.clone());
-    words.unwrap_or_else(|| "UPS did not void it".to_owned())
+    let words = status.as_ref().and_then(|status| status.description.as_deref());
+    words.unwrap_or("UPS did not void it").to_owned()
 }
 
 /// A refusal whose code says by itself what became of the shipment.

@@ -5,6 +5,7 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use base64::{Engine, alphabet};
 use bytes::Bytes;
 use rust_decimal::Decimal;
+use waybill_core::lenient::owned;
 use waybill_core::{
     Charge, ChargeKind, Cx, Document, DocumentKind, Error, Label, LabelFormat, LabelKey, LabelOrder,
     LabelSpec, Notice, Piece, Price, PriceKind, Purchase, RecoverRequest, Recovery, ReprintReply,
@@ -233,7 +234,7 @@ fn price(metadata: &Metadata, config: &Config) -> Option<Price> {
         let name = fee.name.as_deref().unwrap_or("Fee");
         charges.extend(fee.price.map(|price| Charge {
             kind: fee_kind(name),
-            code: fee.sku.clone(),
+            code: owned(fee.sku.as_ref()),
             text: name.to_owned(),
             amount: dollars(price),
         }));

@@ -38,9 +38,9 @@ impl Usps {
         let response = self.read(cx, || json_request(Method::POST, &url, &body)).await?;
         let mut option = parse(&response)?;
         for row in &mut option.rates {
-            row.rate_indicator.get_or_insert_with(|| body.rate_indicator.clone());
-            row.processing_category.get_or_insert_with(|| body.processing_category.clone());
-            row.mail_class.get_or_insert_with(|| body.mail_class.clone());
+            row.rate_indicator.get_or_insert_with(|| body.rate_indicator.as_str().into());
+            row.processing_category.get_or_insert_with(|| body.processing_category.as_str().into());
+            row.mail_class.get_or_insert_with(|| body.mail_class.as_str().into());
             // The price APIs state pounds where the shipping options state ounces.
             row.dim_weight = row.dim_weight.and_then(|pounds| pounds.checked_mul(OUNCES));
         }
@@ -104,7 +104,6 @@ pub(crate) fn parse_all(response: &Response) -> Result<Vec<RateOption>> {
     Ok(vec![RateOption {
         commitment: answer.commitment,
         total_base_price: answer.total_base_price,
-        total_price: answer.total_price,
         rates: answer.rates,
         extra_services: answer.extra_services,
         duties_taxes_fees_quote: answer.duties_taxes_fees_quote,

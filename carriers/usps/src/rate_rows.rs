@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use rust_decimal::Decimal;
+use waybill_core::lenient::{ShortText, owned};
 use waybill_core::{
     Charge, ChargeKind, Currency, DeliveryEstimate, EstimateBasis, Money, Notice, Parcel, PriceKind,
     RejectReason,
@@ -86,7 +87,7 @@ pub(crate) struct Rows {
 struct Candidate<'a> {
     option: &'a RateOption,
     row: &'a RateRow,
-    price_type: String,
+    price_type: &'a str,
 }
 
 /// Reads the rows of a shipping options answer.
@@ -99,8 +100,8 @@ pub(crate) fn read(answer: &OptionsAnswer, ask: &Ask<'_>) -> Rows {
                 let Some(class) = row.mail_class.as_deref().or(shipping.mail_class.as_deref()) else {
                     continue;
                 };
-                let stated = row.price_type.as_ref().or(pricing.price_type.as_ref());
-                let price_type = stated.cloned().unwrap_or_default();
+                let stated = row.price_type.as_deref().or(pricing.price_type.as_deref());
+                let price_type = stated.unwrap_or_default();
                 by_class.entry(class).or_default().push(Candidate { option, row, price_type });
             }
         }
@@ -120,7 +121,7 @@ fn read_class(mail_class: &str, candidates: &[Candidate<'_>], ask: &Ask<'_>, row
         _ => {}
     }
     let (fit, wrong): (Vec<_>, Vec<_>) =
-        candidates.iter().partition(|candidate| payable(ask, &candidate.price_type).is_some());
+        candidates.iter().partition(|candidate| payable(ask, candidate.price_type).is_some());
     let Some(chosen) = choose(&fit, class, ask) else {
         rows.nothing_chosen(mail_class, class, &fit, &wrong, ask);
         return;
@@ -162,7 +163,7 @@ impl Rows {
                 self.uncertain.push((class, clone_terms(candidate.option)));
             }
             _ if fit.is_empty() && !wrong.is_empty() => {
-                let answered = wrong.first().map_or("", |candidate| candidate.price_type.as_str());
+                let answered = wrong.first().map_or("", |candidate| candidate.price_type);
                 let shown = if answered.is_empty() { "none" } else { answered };
                 let message = format!(
                     "USPS answered price type `{}` where `{}` was asked for",
@@ -296,7 +297,7 @@ fn total(option: &RateOption, ask: &Ask<'_>) -> Result<(Decimal, Vec<Charge>), (
             ));
         };
         sum = sum.checked_add(price).ok_or((RejectReason::NoPrice, "the price is too large".to_owned()))?;
-        let text = extra.name.clone().unwrap_or_else(|| format!("extra service {code}"));
+        let text = extra.name.as_deref().map_or_else(|| format!("extra service {code}"), str::to_owned);
         charges.push(Charge { kind: charge_kind(&code), code: Some(code), text, amount: dollars(price) });
     }
     Ok((sum, charges))
@@ -310,7 +311,7 @@ fn offer(
 ) -> Result<Offer, (RejectReason, String)> {
     let (option, row) = (chosen.option, chosen.row);
     let (total, extras) = total(option, ask)?;
-    let kind = payable(ask, &chosen.price_type)
+    let kind = payable(ask, chosen.price_type)
         .ok_or((RejectReason::NoPrice, "USPS answered another price type".to_owned()))?;
     let mut warnings: Vec<Notice> =
         row.warnings.iter().chain(asked_warnings(option, ask)).filter_map(notice).collect();
@@ -325,16 +326,16 @@ fn offer(
     Ok(Offer {
         mail_class: mail_class.to_owned(),
         class,
-        product_name: row.product_name.clone(),
+        product_name: owned(row.product_name.as_ref()),
         kind,
-        price_type: chosen.price_type.clone(),
+        price_type: chosen.price_type.to_owned(),
         total,
         base: option.rates.iter().try_fold(Decimal::ZERO, |sum, row| sum.checked_add(row.price?)),
         charges,
         duties: option.duties_taxes_fees_quote.as_ref().and_then(duties),
         retail: None,
         commitment: option.commitment.as_ref().map(promise).unwrap_or_default(),
-        zone: row.zone.clone(),
+        zone: owned(row.zone.as_ref()),
         pounds: row.weight.filter(|weight| *weight > Decimal::ZERO),
         dim_ounces: [row.dim_weight, row.dimensional_weight]
             .into_iter()
@@ -357,8 +358,8 @@ fn asked_warnings<'a>(option: &'a RateOption, ask: &'a Ask<'_>) -> impl Iterator
 }
 
 pub(crate) fn notice(warning: &Warning) -> Option<Notice> {
-    let message = warning.warning_description.clone()?;
-    Some(Notice { code: warning.warning_code.clone(), message })
+    let message = owned(warning.warning_description.as_ref())?;
+    Some(Notice { code: owned(warning.warning_code.as_ref()), message })
 }
 
 fn piece_ticket(row: &RateRow, class: Option<&Class>, ask: &Ask<'_>) -> PieceTicket {
@@ -371,20 +372,20 @@ fn piece_ticket(row: &RateRow, class: Option<&Class>, ask: &Ask<'_>) -> PieceTic
     let entry =
         row.destination_entry_facility_type.as_deref().filter(|entry| !entry.is_empty()).unwrap_or("NONE");
     let mut ticket = PieceTicket::new(ask.parcel, &ask.measures, category, indicator, entry);
-    ticket.sku.clone_from(&row.sku);
-    ticket.zone.clone_from(&row.zone);
+    ticket.sku = owned(row.sku.as_ref());
+    ticket.zone = owned(row.zone.as_ref());
     ticket
 }
 
 fn base_charges(row: &RateRow) -> Vec<Charge> {
-    let line = |kind, code: Option<String>, text: &str, price: Option<Decimal>| {
-        Some(Charge { kind, code, text: text.to_owned(), amount: dollars(price?) })
+    let line = |kind, code: Option<&ShortText>, text: &str, price: Option<Decimal>| {
+        Some(Charge { kind, code: owned(code), text: text.to_owned(), amount: dollars(price?) })
     };
     let base =
-        line(ChargeKind::Base, row.sku.clone(), row.description.as_deref().unwrap_or("Postage"), row.price);
+        line(ChargeKind::Base, row.sku.as_ref(), row.description.as_deref().unwrap_or("Postage"), row.price);
     let fees = row.fees.iter().filter_map(|fee| {
         let name = fee.name.as_deref().unwrap_or("Fee");
-        line(fee_kind(name), fee.sku.clone(), name, fee.price)
+        line(fee_kind(name), fee.sku.as_ref(), name, fee.price)
     });
     base.into_iter().chain(fees).collect()
 }

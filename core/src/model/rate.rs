@@ -371,15 +371,14 @@ impl RateReply {
     /// Fills in a rejection for each asked-for service that is neither offered nor rejected yet (RATE-03), first by
     /// the profile's own limits, else as "not offered".
     pub fn complete(mut self, profile: &crate::Profile, request: &RateRequest) -> Self {
-        let screened = crate::screen(profile, &request.shipment);
+        let screen = crate::Screen::new(profile, &request.shipment);
         for service in profile.services.iter().filter(|service| request.wants(&service.code)) {
             let known = self.rates.iter().any(|rate| rate.service == service.code)
                 || self.rejected.iter().any(|rejected| rejected.service == service.code);
             if known {
                 continue;
             }
-            let local = screened.iter().find(|rejected| rejected.service == service.code).cloned();
-            self.rejected.push(local.unwrap_or_else(|| Rejected {
+            self.rejected.push(screen.refusal(service).unwrap_or_else(|| Rejected {
                 service: service.code.clone(),
                 service_name: service.name.clone(),
                 reason: RejectReason::NotOffered,

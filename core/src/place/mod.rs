@@ -74,7 +74,7 @@ impl Country {
 
     /// Member of the European Union's customs union (2026; Northern Ireland and Monaco not counted).
     pub fn in_eu(&self) -> bool {
-        EU.split(' ').any(|code| code == self.as_str())
+        EU.as_bytes().chunks(3).any(|code| code.starts_with(&self.0))
     }
 
     /// The US and the territories that its carriers serve as domestic.
@@ -83,7 +83,7 @@ impl Country {
     }
 
     fn row(&self) -> &'static (&'static str, &'static str, &'static str) {
-        let at = countries::COUNTRIES.binary_search_by(|row| row.0.cmp(self.as_str())).unwrap_or_default();
+        let at = countries::COUNTRIES.binary_search_by(|row| row.0.as_bytes().cmp(&self.0)).unwrap_or_default();
         &countries::COUNTRIES[at]
     }
 }

@@ -9,7 +9,7 @@ use chrono::{NaiveDate, Utc};
 use futures_util::FutureExt;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
-use waybill_core::{CarrierId, Error, ErrorKind, RateReply, RateRequest, Result, Retry, screen};
+use waybill_core::{CarrierId, Error, ErrorKind, RateReply, RateRequest, Result, Retry, Screen};
 
 use crate::account::{AccountRef, Participant};
 use crate::cache::{CacheSettings, CacheStats, Clock, Question, RateCache};
@@ -417,10 +417,9 @@ async fn ask(participant: &Participant, request: &RateRequest, patience: Duratio
         return Ok(reply);
     }
     // What the profile alone rules out is not asked; when nothing is left, the carrier is not called at all.
-    let ruled_out = screen(profile, &request.shipment);
-    let possible = profile.services.iter().any(|service| {
-        request.wants(&service.code) && !ruled_out.iter().any(|rejected| rejected.service == service.code)
-    });
+    let screen = Screen::new(profile, &request.shipment);
+    let mut wanted = profile.services.iter().filter(|service| request.wants(&service.code));
+    let possible = wanted.any(|service| screen.refusal(service).is_none());
     if !possible && !profile.services.is_empty() {
         return Ok(RateReply::default().complete(profile, request));
     }

@@ -16,7 +16,7 @@ incoming! {
     /// The answer.
     pub struct ServiceOptionsOutput { package_options: List<PackageOption>, service_options: List<KeyText> }
     /// A service in a packaging.
-    pub struct PackageOption { service_type: Object<KeyText>, package_type: Object<KeyText> }
+    pub struct PackageOption { service_type: Object<KeyText> }
     /// A code with its name.
-    pub struct KeyText { key: Text, display_text: Text }
+    pub struct KeyText { key: Text }
 }

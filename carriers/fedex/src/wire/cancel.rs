@@ -18,7 +18,6 @@ incoming! {
     pub struct CancelOutput {
         cancelled_shipment: Flag,
         message: Text,
-        success_message: Text,
         alerts: List<Alert>,
     }
 }

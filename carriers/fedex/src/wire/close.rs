@@ -17,7 +17,7 @@ outgoing! {
 
 incoming! {
     /// The answer.
-    pub struct CloseOutput { close_documents: List<CloseDocument>, alerts: List<Alert> }
+    pub struct CloseOutput { close_documents: List<CloseDocument> }
     /// A paper.
-    pub struct CloseDocument { r#type: Text, shipping_cycle: Text, parts: List<super::ship::DocumentPart> }
+    pub struct CloseDocument { shipping_cycle: Text, parts: List<super::ship::DocumentPart> }
 }

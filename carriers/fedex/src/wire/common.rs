@@ -1,6 +1,6 @@
 //! Parts that several endpoints share.
 
-use super::{Amount, Flag, List, Number, Object, Text};
+use super::{Amount, List, Number, Object, Short, Text};
 
 outgoing! {
     /// An account number.
@@ -154,17 +154,14 @@ outgoing! {
 
 incoming! {
     /// A weight.
-    pub struct ReadWeight { units: Text, unit: Text, value: Amount }
+    pub struct ReadWeight { units: Short, unit: Short, value: Amount }
 
     /// An address, mostly of a city.
     pub struct ReadAddress {
-        street_lines: List<Text>,
-        street_lines_token: List<Text>,
         city: Text,
         state_or_province_code: Text,
         postal_code: Text,
         country_code: Text,
-        residential: Flag,
     }
 
     /// An error.

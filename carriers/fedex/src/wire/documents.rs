@@ -26,5 +26,5 @@ incoming! {
     /// The answer.
     pub struct EtdUploadOutput { meta: Object<EtdUploaded> }
     /// The document at FedEx.
-    pub struct EtdUploaded { doc_id: Text, document_type: Text }
+    pub struct EtdUploaded { doc_id: Text }
 }

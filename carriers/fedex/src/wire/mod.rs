@@ -24,8 +24,8 @@ macro_rules! incoming {
     ($( $(#[$meta:meta])* pub struct $name:ident { $( $(#[$field_meta:meta])* $field:ident : $kind:ty ),* $(,)? } )+) => { $(
         $(#[$meta])*
         #[derive(Clone, Default, serde::Deserialize)]
-        #[serde(rename_all = "camelCase", default)]
-        pub struct $name { $( $(#[$field_meta])* pub $field: $kind, )* }
+        #[serde(rename_all = "camelCase")]
+        pub struct $name { $( $(#[$field_meta])* #[serde(default)] pub $field: $kind, )* }
     )+ };
 }
 

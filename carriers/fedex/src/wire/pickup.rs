@@ -39,7 +39,6 @@ incoming! {
     pub struct PickupOutput {
         pickup_confirmation_code: Text,
         location: Text,
-        cancel_confirmation_message: Text,
         alerts: List<Alert>,
     }
 }

@@ -57,9 +57,8 @@ incoming! {
     pub struct RateQuoteOutput { rate_reply_details: List<RateReplyDetail>, alerts: List<Alert> }
     /// A service.
     pub struct RateReplyDetail {
-        service_type: Text,
-        service_name: Text,
-        packaging_type: Text,
+        service_type: Short,
+        service_name: Short,
         rated_shipment_details: List<RatedShipmentDetail>,
         commit: Object<Commit>,
         operational_detail: Object<OperationalDetail>,
@@ -67,8 +66,8 @@ incoming! {
     }
     /// A price of one kind.
     pub struct RatedShipmentDetail {
-        rate_type: Text,
-        currency: Text,
+        rate_type: Short,
+        currency: Short,
         total_base_charge: Amount,
         total_discounts: Amount,
         total_net_fed_ex_charge: Amount,
@@ -85,8 +84,8 @@ incoming! {
     pub struct PackageRateDetail { surcharges: List<Surcharge>, billing_weight: Object<ReadWeight> }
     /// Breakdown of a price.
     pub struct ShipmentRateDetail {
-        rate_zone: Text,
-        currency: Text,
+        rate_zone: Short,
+        currency: Short,
         total_base_charge: Amount,
         total_net_charge: Amount,
         // Capital C here, small inside packages and on ship; either is read.
@@ -98,29 +97,29 @@ incoming! {
     }
     /// A line.
     pub struct Surcharge {
-        r#type: Text,
-        surcharge_type: Text,
-        tax_type: Text,
-        description: Text,
+        r#type: Short,
+        surcharge_type: Short,
+        tax_type: Short,
+        description: Short,
         amount: Amount,
     }
     /// When it arrives.
     pub struct Commit {
         date_detail: Object<DateDetail>,
         transit_days: Object<TransitDays>,
-        days_in_transit: Text,
+        days_in_transit: Short,
         saturday_delivery: Flag,
     }
     /// A day.
-    pub struct DateDetail { day_format: Text, day: Text }
+    pub struct DateDetail { day_format: Short, day: Short }
     /// Days in words.
-    pub struct TransitDays { minimum_transit_time: Text, maximum_transit_time: Text, description: Text }
+    pub struct TransitDays { minimum_transit_time: Short, maximum_transit_time: Short, description: Short }
     /// The older home of dates.
     pub struct OperationalDetail {
-        delivery_date: Text,
-        commit_date: Text,
-        commit_dates: List<Text>,
-        transit_time: Text,
+        delivery_date: Short,
+        commit_date: Short,
+        commit_dates: List<Short>,
+        transit_time: Short,
         ineligible_for_money_back_guarantee: Flag,
     }
 }

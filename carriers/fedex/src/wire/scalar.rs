@@ -6,7 +6,7 @@ use std::ops::Deref;
 use rust_decimal::Decimal;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
-use waybill_core::lenient;
+use waybill_core::lenient::{self, ShortText};
 
 /// Whether a part of a request is left out.
 pub trait Absent {
@@ -57,16 +57,30 @@ macro_rules! reader {
         }
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let read: fn(Option<String>) -> $inner = $read;
+                let read: fn(Option<ShortText>) -> $inner = $read;
                 lenient::text(deserializer).map(|text| Self(read(text)))
             }
         }
     };
 }
 
-reader! {
-    /// A text or number; blank is absent.
-    Text, Option<String>, |text| text
+/// A text or number; blank is absent.
+#[derive(Clone, Default)]
+pub struct Text<T = String>(pub Option<T>);
+
+/// A text of few letters, of which an answer holds many.
+pub type Short = Text<ShortText>;
+
+impl<T> Deref for Text<T> {
+    type Target = Option<T>;
+    fn deref(&self) -> &Option<T> {
+        &self.0
+    }
+}
+impl<'de, T: for<'a> From<&'a str>> Deserialize<'de> for Text<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        lenient::text(deserializer).map(Self)
+    }
 }
 /// An amount or weight, as a number, a text, or an object that holds it (`{"amount": 12.5, "currency": "USD"}`).
 #[derive(Clone, Copy, Default)]
@@ -100,9 +114,8 @@ impl<'de> Visitor<'de> for AmountVisitor {
     fn visit_u64<E>(self, number: u64) -> Result<Self::Value, E> {
         Ok(Some(number.into()))
     }
-    // The shortest text that reads back as the same number has the digits that FedEx wrote.
     fn visit_f64<E>(self, number: f64) -> Result<Self::Value, E> {
-        Ok(lenient::parse_decimal(&number.to_string()))
+        Ok(lenient::decimal_of(number))
     }
     fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
         Ok(None)
@@ -143,14 +156,24 @@ reader! {
     }
 }
 
-impl Text {
+impl<T: Deref<Target = str>> Text<T> {
     /// The text, or empty.
     pub fn or_empty(&self) -> &str {
         self.0.as_deref().unwrap_or_default()
     }
+}
+
+impl Text {
     /// The text itself, taken out.
     pub fn take(&mut self) -> Option<String> {
         self.0.take()
+    }
+}
+
+impl Short {
+    /// The text in the model's form.
+    pub fn owned(&self) -> Option<String> {
+        lenient::owned(self.0.as_ref())
     }
 }
 

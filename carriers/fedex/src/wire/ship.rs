@@ -106,7 +106,6 @@ incoming! {
     pub struct TransactionShipment {
         master_tracking_number: Text,
         service_type: Text,
-        ship_datestamp: Text,
         piece_responses: List<PieceResponse>,
         shipment_documents: List<ShipDocument>,
         completed_shipment_detail: Object<CompletedShipmentDetail>,
@@ -125,21 +124,16 @@ incoming! {
         content_type: Text,
         doc_type: Text,
         encoded_label: Text,
-        url: Text,
     }
     /// More on the shipment.
     pub struct CompletedShipmentDetail {
-        carrier_code: Text,
         master_tracking_id: Object<TrackingId>,
         operational_detail: Object<OperationalDetail>,
         shipment_rating: Object<ShipmentRating>,
         shipment_documents: List<PartedDocument>,
-        completed_package_details: List<CompletedPackageDetail>,
     }
     /// A number.
-    pub struct TrackingId { tracking_number: Text, tracking_id_type: Text }
-    /// More on a package.
-    pub struct CompletedPackageDetail { sequence_number: Count, tracking_ids: List<TrackingId> }
+    pub struct TrackingId { tracking_number: Text }
     /// Prices; `actual_rate_type` names the one that is paid.
     pub struct ShipmentRating {
         actual_rate_type: Text,

@@ -50,7 +50,7 @@ outgoing! {
 
 incoming! {
     /// The answer by number, reference or master number.
-    pub struct TrackOutput { complete_track_results: List<CompleteTrackResult>, alerts: List<Alert> }
+    pub struct TrackOutput { complete_track_results: List<CompleteTrackResult> }
     /// All parcels with a number.
     pub struct CompleteTrackResult { tracking_number: Text, track_results: List<TrackResult> }
     /// A parcel.
@@ -68,14 +68,13 @@ incoming! {
         additional_tracking_info: Object<AdditionalTrackingInfo>,
     }
     /// A number.
-    pub struct ReadNumberInfo { tracking_number: Text, carrier_code: Text, tracking_number_unique_id: Text }
+    pub struct ReadNumberInfo { tracking_number: Text }
     /// Where it stands.
     pub struct LatestStatusDetail {
         code: Text,
         derived_code: Text,
         description: Text,
         status_by_locale: Text,
-        scan_location: Object<ReadAddress>,
         ancillary_details: List<AncillaryDetail>,
     }
     /// Why.
@@ -96,7 +95,7 @@ incoming! {
     /// Both ends.
     pub struct Window { begins: Text, ends: Text }
     /// The service.
-    pub struct ServiceDetail { r#type: Text, description: Text }
+    pub struct ServiceDetail { description: Text }
     /// The parcel.
     pub struct PackageDetails {
         count: Count,

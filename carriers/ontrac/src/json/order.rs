@@ -3,7 +3,7 @@
 use chrono::{NaiveDate, NaiveTime};
 use waybill_core::{
     Address, Document, DocumentKind, Error, ErrorKind, FieldProblem, LabelFormat, LabelOrder, LabelSpec,
-    Notice, PageSize, Payer, Phase, Piece, Profile, Purchase, Response, Result, Settlement, Shipment,
+    Notice, PageSize, Payer, Phase, Piece, Profile, Purchase, Response, Result, Screen, Settlement, Shipment,
     ShipmentKey, wire,
 };
 
@@ -73,8 +73,7 @@ pub(crate) fn message(
     let Some(service) = profile.service(&order.service) else {
         return Err(Error::new(ErrorKind::NoService, "OnTrac has no such service for this account"));
     };
-    let screened = waybill_core::screen(profile, shipment);
-    if let Some(rejected) = screened.into_iter().find(|rejected| rejected.service == order.service) {
+    if let Some(rejected) = Screen::new(profile, shipment).refusal(service) {
         return Err(Error::new(ErrorKind::NoService, rejected.message));
     }
     let [parcel] = shipment.parcels.as_slice() else {

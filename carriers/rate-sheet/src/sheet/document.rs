@@ -368,7 +368,8 @@ fn yes() -> bool {
 
 /// A decimal written as text or as a number. TOML reads `12.5` as a float; its shortest text is what was written.
 pub(crate) fn amount<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Decimal>, D::Error> {
-    let Some(text) = waybill_core::lenient::text(deserializer)? else { return Ok(None) };
+    let said: Option<String> = waybill_core::lenient::text(deserializer)?;
+    let Some(text) = said else { return Ok(None) };
     let value = Decimal::from_str(&text);
     value.map(Some).map_err(|_| serde::de::Error::custom(format!("`{}` is not a number", clip(&text))))
 }

@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use waybill_core::lenient;
+use waybill_core::lenient::{self, ShortText};
 
 /// An "indicator": being there means yes, the value is ignored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,10 +97,10 @@ impl Code {
 pub struct Described {
     /// The code.
     #[serde(default, deserialize_with = "lenient::text")]
-    pub code: Option<String>,
+    pub code: Option<ShortText>,
     /// The words.
     #[serde(default, deserialize_with = "lenient::text")]
-    pub description: Option<String>,
+    pub description: Option<ShortText>,
 }
 
 /// An amount in a request.
@@ -119,7 +119,7 @@ pub struct Amount {
 pub struct Charged {
     /// ISO 4217; taxes have none.
     #[serde(default, deserialize_with = "lenient::text")]
-    pub currency_code: Option<String>,
+    pub currency_code: Option<ShortText>,
     /// The amount.
     #[serde(default, deserialize_with = "lenient::decimal")]
     pub monetary_value: Option<Decimal>,
@@ -131,16 +131,16 @@ pub struct Charged {
 pub struct ItemizedCharge {
     /// UPS's charge code: `375` is fuel.
     #[serde(default, deserialize_with = "lenient::text")]
-    pub code: Option<String>,
+    pub code: Option<ShortText>,
     /// `Residential_Seasonal_Surcharge`, `Rural`.
     #[serde(default, deserialize_with = "lenient::text")]
-    pub sub_type: Option<String>,
+    pub sub_type: Option<ShortText>,
     /// UPS's words, seldom there.
     #[serde(default, deserialize_with = "lenient::text")]
-    pub description: Option<String>,
+    pub description: Option<ShortText>,
     /// ISO 4217.
     #[serde(default, deserialize_with = "lenient::text")]
-    pub currency_code: Option<String>,
+    pub currency_code: Option<ShortText>,
     /// Signed amount.
     #[serde(default, deserialize_with = "lenient::decimal")]
     pub monetary_value: Option<Decimal>,

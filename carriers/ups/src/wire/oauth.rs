@@ -21,5 +21,6 @@ pub struct TokenResponse {
 }
 
 fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Secret>, D::Error> {
-    Ok(lenient::text(deserializer)?.map(Secret::new))
+    let said: Option<String> = lenient::text(deserializer)?;
+    Ok(said.map(Secret::new))
 }

@@ -2,7 +2,7 @@
 
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
-use waybill_core::lenient;
+use waybill_core::lenient::{self, ShortText};
 
 use super::common::*;
 
@@ -186,7 +186,7 @@ pub struct RatedShipment {
     pub service: Option<Described>,
     /// Zone.
     #[serde(default, deserialize_with = "lenient::text")]
-    pub zone: Option<String>,
+    pub zone: Option<ShortText>,
     /// Remarks.
     #[serde(default, deserialize_with = "lenient::list")]
     pub rated_shipment_alert: Vec<Described>,
@@ -276,10 +276,10 @@ pub struct NegotiatedCharges {
 pub struct RateModifier {
     /// UPS's code.
     #[serde(default, deserialize_with = "lenient::text")]
-    pub modifier_type: Option<String>,
+    pub modifier_type: Option<ShortText>,
     /// UPS's words.
     #[serde(default, deserialize_with = "lenient::text")]
-    pub modifier_desc: Option<String>,
+    pub modifier_desc: Option<ShortText>,
     /// Signed amount without currency.
     #[serde(default, deserialize_with = "lenient::decimal")]
     pub amount: Option<Decimal>,
@@ -321,7 +321,7 @@ pub struct PackageNegotiated {
 pub struct GuaranteedDelivery {
     /// Business days.
     #[serde(default, deserialize_with = "lenient::text")]
-    pub business_days_in_transit: Option<String>,
+    pub business_days_in_transit: Option<ShortText>,
 }
 
 /// Transit-time data.
@@ -345,7 +345,7 @@ pub struct ServiceSummary {
     pub guaranteed_indicator: bool,
     /// `1`: arrives on Saturday for an extra charge.
     #[serde(default, deserialize_with = "lenient::text")]
-    pub saturday_delivery: Option<String>,
+    pub saturday_delivery: Option<ShortText>,
     /// When.
     #[serde(default, deserialize_with = "lenient::object")]
     pub estimated_arrival: Option<EstimatedArrival>,
@@ -360,7 +360,7 @@ pub struct EstimatedArrival {
     pub arrival: Option<Arrival>,
     /// Business days.
     #[serde(default, deserialize_with = "lenient::text")]
-    pub business_days_in_transit: Option<String>,
+    pub business_days_in_transit: Option<ShortText>,
 }
 
 /// A local day and time.
@@ -369,8 +369,8 @@ pub struct EstimatedArrival {
 pub struct Arrival {
     /// `YYYYMMDD`.
     #[serde(default, deserialize_with = "lenient::text")]
-    pub date: Option<String>,
+    pub date: Option<ShortText>,
     /// `HHMMSS`.
     #[serde(default, deserialize_with = "lenient::text")]
-    pub time: Option<String>,
+    pub time: Option<ShortText>,
 }

@@ -2,7 +2,7 @@
 
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
-use waybill_core::lenient;
+use waybill_core::lenient::{self, ShortText};
 
 use super::Number;
 
@@ -89,7 +89,7 @@ pub struct OptionsAnswer {
 #[serde(rename_all = "camelCase")]
 pub struct PricingOption {
     #[serde(default, deserialize_with = "lenient::text")]
-    pub price_type: Option<String>,
+    pub price_type: Option<ShortText>,
     #[serde(default, deserialize_with = "lenient::list")]
     pub shipping_options: Vec<ShippingOption>,
 }
@@ -98,130 +98,126 @@ pub struct PricingOption {
 #[serde(rename_all = "camelCase")]
 pub struct ShippingOption {
     #[serde(default, deserialize_with = "lenient::text")]
-    pub mail_class: Option<String>,
+    pub mail_class: Option<ShortText>,
     #[serde(default, deserialize_with = "lenient::list")]
     pub rate_options: Vec<RateOption>,
 }
 
 /// One packaging variant of a mail class.
 #[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(rename_all = "camelCase")]
 pub struct RateOption {
-    #[serde(deserialize_with = "lenient::object")]
+    #[serde(default, deserialize_with = "lenient::object")]
     pub commitment: Option<Commitment>,
     /// `rates[].price` and fees.
-    #[serde(deserialize_with = "lenient::decimal")]
+    #[serde(default, deserialize_with = "lenient::decimal")]
     pub total_base_price: Option<Decimal>,
-    /// Only when extra services were asked for.
-    #[serde(deserialize_with = "lenient::decimal")]
-    pub total_price: Option<Decimal>,
-    #[serde(deserialize_with = "lenient::list")]
+    #[serde(default, deserialize_with = "lenient::list")]
     pub rates: Vec<RateRow>,
-    #[serde(deserialize_with = "lenient::list")]
+    #[serde(default, deserialize_with = "lenient::list")]
     pub extra_services: Vec<ExtraService>,
-    #[serde(deserialize_with = "lenient::object")]
+    #[serde(default, deserialize_with = "lenient::object")]
     pub duties_taxes_fees_quote: Option<DutiesQuote>,
 }
 
 #[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(rename_all = "camelCase")]
 pub struct Commitment {
-    #[serde(deserialize_with = "lenient::text")]
-    pub name: Option<String>,
-    #[serde(deserialize_with = "lenient::text")]
-    pub expected_delivery_date: Option<String>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub name: Option<ShortText>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub expected_delivery_date: Option<ShortText>,
     /// The older name of the expected date.
-    #[serde(deserialize_with = "lenient::text")]
-    pub schedule_delivery_date: Option<String>,
-    #[serde(deserialize_with = "lenient::text")]
-    pub guaranteed_delivery: Option<String>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub schedule_delivery_date: Option<ShortText>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub guaranteed_delivery: Option<ShortText>,
 }
 
 #[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(rename_all = "camelCase")]
 pub struct RateRow {
-    #[serde(rename = "SKU", deserialize_with = "lenient::text")]
-    pub sku: Option<String>,
-    #[serde(deserialize_with = "lenient::text")]
-    pub description: Option<String>,
-    #[serde(deserialize_with = "lenient::text")]
-    pub price_type: Option<String>,
-    #[serde(deserialize_with = "lenient::decimal")]
+    #[serde(rename = "SKU", default, deserialize_with = "lenient::text")]
+    pub sku: Option<ShortText>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub description: Option<ShortText>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub price_type: Option<ShortText>,
+    #[serde(default, deserialize_with = "lenient::decimal")]
     pub price: Option<Decimal>,
     /// Pounds.
-    #[serde(deserialize_with = "lenient::decimal")]
+    #[serde(default, deserialize_with = "lenient::decimal")]
     pub weight: Option<Decimal>,
     /// Ounces in the shipping options, pounds in the price APIs.
-    #[serde(deserialize_with = "lenient::decimal")]
+    #[serde(default, deserialize_with = "lenient::decimal")]
     pub dim_weight: Option<Decimal>,
     /// The older name, in ounces too; both may be there.
-    #[serde(deserialize_with = "lenient::decimal")]
+    #[serde(default, deserialize_with = "lenient::decimal")]
     pub dimensional_weight: Option<Decimal>,
-    #[serde(deserialize_with = "lenient::list")]
+    #[serde(default, deserialize_with = "lenient::list")]
     pub fees: Vec<Fee>,
-    #[serde(deserialize_with = "lenient::list")]
+    #[serde(default, deserialize_with = "lenient::list")]
     pub warnings: Vec<Warning>,
-    #[serde(deserialize_with = "lenient::text")]
-    pub mail_class: Option<String>,
-    #[serde(deserialize_with = "lenient::text")]
-    pub zone: Option<String>,
-    #[serde(deserialize_with = "lenient::text")]
-    pub product_name: Option<String>,
-    #[serde(deserialize_with = "lenient::text")]
-    pub processing_category: Option<String>,
-    #[serde(deserialize_with = "lenient::text")]
-    pub rate_indicator: Option<String>,
-    #[serde(deserialize_with = "lenient::text")]
-    pub destination_entry_facility_type: Option<String>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub mail_class: Option<ShortText>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub zone: Option<ShortText>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub product_name: Option<ShortText>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub processing_category: Option<ShortText>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub rate_indicator: Option<ShortText>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub destination_entry_facility_type: Option<ShortText>,
 }
 
 #[derive(Deserialize, Default)]
-#[serde(default)]
 pub struct Fee {
-    #[serde(deserialize_with = "lenient::text")]
-    pub name: Option<String>,
-    #[serde(rename = "SKU", deserialize_with = "lenient::text")]
-    pub sku: Option<String>,
-    #[serde(deserialize_with = "lenient::decimal")]
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub name: Option<ShortText>,
+    #[serde(rename = "SKU", default, deserialize_with = "lenient::text")]
+    pub sku: Option<ShortText>,
+    #[serde(default, deserialize_with = "lenient::decimal")]
     pub price: Option<Decimal>,
 }
 
 #[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(rename_all = "camelCase")]
 pub struct ExtraService {
-    #[serde(deserialize_with = "lenient::text")]
-    pub extra_service: Option<String>,
-    #[serde(deserialize_with = "lenient::text")]
-    pub name: Option<String>,
-    #[serde(deserialize_with = "lenient::decimal")]
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub extra_service: Option<ShortText>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub name: Option<ShortText>,
+    #[serde(default, deserialize_with = "lenient::decimal")]
     pub price: Option<Decimal>,
-    #[serde(deserialize_with = "lenient::list")]
+    #[serde(default, deserialize_with = "lenient::list")]
     pub warnings: Vec<Warning>,
 }
 
 #[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(rename_all = "camelCase")]
 pub struct Warning {
-    #[serde(deserialize_with = "lenient::text")]
-    pub warning_code: Option<String>,
-    #[serde(deserialize_with = "lenient::text")]
-    pub warning_description: Option<String>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub warning_code: Option<ShortText>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub warning_description: Option<ShortText>,
 }
 
 #[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(rename_all = "camelCase")]
 pub struct DutiesQuote {
-    #[serde(deserialize_with = "lenient::decimal")]
+    #[serde(default, deserialize_with = "lenient::decimal")]
     pub package_fee: Option<Decimal>,
-    #[serde(deserialize_with = "lenient::list")]
+    #[serde(default, deserialize_with = "lenient::list")]
     pub item_quotes: Vec<ItemQuote>,
 }
 
 #[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(rename_all = "camelCase")]
 pub struct ItemQuote {
-    #[serde(deserialize_with = "lenient::decimal")]
+    #[serde(default, deserialize_with = "lenient::decimal")]
     pub duty_price: Option<Decimal>,
-    #[serde(deserialize_with = "lenient::decimal")]
+    #[serde(default, deserialize_with = "lenient::decimal")]
     pub tax_price: Option<Decimal>,
 }
