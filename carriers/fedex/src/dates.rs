@@ -6,6 +6,10 @@ use waybill_core::{DeliveryEstimate, EstimateBasis, LocalMoment};
 /// Reads a moment in any of FedEx's forms; what is not said stays absent.
 pub fn moment(text: &str) -> Option<LocalMoment> {
     let text = text.trim();
+    // `2024-08-12T15:18:10`, the usual one; with an offset it goes on and is none.
+    if let Ok(local) = text.parse::<NaiveDateTime>() {
+        return Some(LocalMoment::local(local));
+    }
     if let Ok(with_offset) = DateTime::parse_from_rfc3339(text) {
         return Some(LocalMoment::with_offset(with_offset));
     }
@@ -15,7 +19,7 @@ pub fn moment(text: &str) -> Option<LocalMoment> {
             return Some(LocalMoment::with_offset(with_offset));
         }
     }
-    for format in ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M:%S"] {
+    for format in ["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M:%S"] {
         if let Ok(local) = NaiveDateTime::parse_from_str(text, format) {
             return Some(LocalMoment::local(local));
         }

@@ -83,15 +83,14 @@ pub(crate) fn read_any<T: DeserializeOwned>(
         return Err(malformed("is empty"));
     }
     let found = root_of(text).map_err(malformed)?;
-    let unreadable = |_| malformed("cannot be read");
     if roots.iter().any(|root| found.eq_ignore_ascii_case(root)) {
-        return quick_xml::de::from_str(text).map_err(unreadable);
+        return whole(text).map_err(malformed);
     }
     if !found.to_ascii_lowercase().starts_with("ontrac") {
         return Err(malformed("is no answer of OnTrac; a proxy may have answered in its place"));
     }
     // A refusal may come under the root of another call.
-    let refusal: Refusal = quick_xml::de::from_str(text).map_err(unreadable)?;
+    let refusal: Refusal = whole(text).map_err(malformed)?;
     Err(error::first(config, response, what, &[&refusal.error, &refusal.shipments.error])
         .unwrap_or_else(|| malformed("belongs to another call")))
 }
@@ -112,50 +111,83 @@ fn refused(config: &Config, response: &Response, what: &str) -> Error {
     let text = text_of(response.body());
     let text = text.trim_start_matches('\u{feff}').trim();
     let own = root_of(text).is_ok_and(|root| root.to_ascii_lowercase().starts_with("ontrac"));
-    let refusal: Option<Refusal> = own
-        .then(|| quick_xml::de::from_str(text).ok())
-        .flatten()
-        .filter(|_| response.status().is_client_error());
+    let refusal: Option<Refusal> =
+        own.then(|| whole(text).ok()).flatten().filter(|_| response.status().is_client_error());
     let said = refusal.and_then(|refusal| {
         error::first(config, response, what, &[&refusal.error, &refusal.shipments.error])
     });
     said.unwrap_or(base)
 }
 
-/// Name of the root element, when the whole text is well nested, not too deep, and declares no entities.
+const NO_XML: &str = "is no XML; a proxy may have answered in the carrier's place";
+
+/// Name of the root element, when no document type stands before it.
 fn root_of(text: &str) -> Result<String, &'static str> {
-    const NO_XML: &str = "is no XML; a proxy may have answered in the carrier's place";
     if !text.starts_with('<') {
         return Err(NO_XML);
     }
     let mut reader = quick_xml::Reader::from_str(text);
-    let (mut depth, mut root) = (0_usize, None::<String>);
     loop {
         match reader.read_event().map_err(|_| NO_XML)? {
-            Event::Start(start) => {
-                if depth == 0 && root.is_some() {
+            Event::Start(root) | Event::Empty(root) => return Ok(root.local_name().as_ref().to_owned()),
+            Event::DocType(_) => return Err("declares a document type, which is not read"),
+            Event::Eof => return Err("has no root element"),
+            _ => {}
+        }
+    }
+}
+
+/// Reads a text from its first to its last element. Its form is looked at by itself only when something seems wrong.
+fn whole<T: DeserializeOwned>(text: &str) -> Result<T, &'static str> {
+    if seems_deep(text) {
+        well_formed(text)?;
+    }
+    let mut deserializer = quick_xml::de::Deserializer::from_str(text);
+    let read = T::deserialize(&mut deserializer).map_err(|_| "cannot be read");
+    if read.is_err() || !deserializer.is_empty() {
+        well_formed(text)?;
+    }
+    read
+}
+
+/// Whether tags that open outnumber those that close by more than [`DEEPEST`] somewhere: a count of marks, not of elements.
+fn seems_deep(text: &str) -> bool {
+    let mut depth = 0_usize;
+    text.split('<').skip(1).any(|tag| {
+        match tag.as_bytes().first() {
+            Some(b'/') => depth = depth.saturating_sub(1),
+            Some(b'!' | b'?') => {}
+            _ if tag.split('>').next().is_some_and(|tag| tag.ends_with('/')) => {}
+            _ => depth += 1,
+        }
+        depth > DEEPEST
+    })
+}
+
+/// Whether a text has one root, is well nested, not too deep, and has no document type.
+fn well_formed(text: &str) -> Result<(), &'static str> {
+    let mut reader = quick_xml::Reader::from_str(text);
+    let (mut depth, mut rooted) = (0_usize, false);
+    loop {
+        match reader.read_event().map_err(|_| NO_XML)? {
+            Event::Start(_) => {
+                if depth == 0 && rooted {
                     return Err("has two roots");
                 }
-                root.get_or_insert_with(|| start.local_name().as_ref().to_owned());
+                rooted = true;
                 depth += 1;
                 if depth > DEEPEST {
                     return Err("is nested too deeply");
                 }
             }
-            Event::Empty(start) => {
-                root.get_or_insert_with(|| start.local_name().as_ref().to_owned());
-            }
+            Event::Empty(_) => rooted = true,
             Event::End(_) => depth = depth.saturating_sub(1),
             Event::DocType(_) => return Err("declares a document type, which is not read"),
             Event::Eof => break,
             _ => {}
         }
     }
-    match root {
-        Some(_) if depth > 0 => Err("ends in the middle"),
-        Some(root) => Ok(root),
-        None => Err("has no root element"),
-    }
+    if depth > 0 { Err("ends in the middle") } else { Ok(()) }
 }
 
 #[cfg(test)]
@@ -163,8 +195,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_plain_well_nested_xml_has_a_root() {
+    fn only_plain_well_nested_xml_is_read() {
+        let read = |text: &str| root_of(text).and_then(|_| whole::<Refusal>(text)).map(drop);
         assert_eq!(root_of("<?xml version=\"1.0\"?><A><B/></A>").unwrap(), "A");
+        for text in ["<?xml version=\"1.0\"?><A><B/></A>", "<A></A><!-- said -->\n", "<!-- first --><A/>"] {
+            read(text).unwrap();
+        }
         for (text, word) in [
             ("hello", "no XML"),
             ("<A><B></A>", "no XML"),
@@ -173,10 +209,12 @@ mod tests {
             ("<A/><B></B>", "two roots"),
             ("<!-- only this -->", "no root"),
         ] {
-            assert!(root_of(text).unwrap_err().contains(word), "{text}");
+            assert!(read(text).unwrap_err().contains(word), "{text}");
         }
-        let deep = "<a>".repeat(100) + &"</a>".repeat(100);
-        assert!(root_of(&deep).unwrap_err().contains("deeply"));
+        // A reader that goes down with the text would run out of stack.
+        let deep = "<a>".repeat(100_000) + &"</a>".repeat(100_000);
+        let _ = read(&deep);
+        assert!(well_formed(&deep).unwrap_err().contains("deeply"));
     }
 
     #[test]

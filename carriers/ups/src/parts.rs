@@ -20,8 +20,10 @@ pub(crate) fn day(date: NaiveDate) -> String {
 
 /// Reads `YYYYMMDD`, with hyphens or without.
 pub(crate) fn parse_day(text: &str) -> Option<NaiveDate> {
-    let digits: String = text.chars().filter(char::is_ascii_digit).take(8).collect();
-    NaiveDate::parse_from_str(&digits, "%Y%m%d").ok()
+    let digits = || text.bytes().filter(u8::is_ascii_digit).take(8);
+    let number = digits().fold(0, |number, digit| number * 10 + u32::from(digit - b'0'));
+    let year = i32::try_from(number / 10_000).ok().filter(|_| digits().count() == 8)?;
+    NaiveDate::from_ymd_opt(year, number / 100 % 100, number % 100)
 }
 
 /// A weight in an answer.

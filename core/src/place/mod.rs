@@ -83,7 +83,8 @@ impl Country {
     }
 
     fn row(&self) -> &'static (&'static str, &'static str, &'static str) {
-        let at = countries::COUNTRIES.binary_search_by(|row| row.0.as_bytes().cmp(&self.0)).unwrap_or_default();
+        let at =
+            countries::COUNTRIES.binary_search_by(|row| row.0.as_bytes().cmp(&self.0)).unwrap_or_default();
         &countries::COUNTRIES[at]
     }
 }
