@@ -145,8 +145,10 @@ impl Shopper {
             gated.list_in(&mut answer, &question.rate);
             let answer = finish(answer, &open, shut, &question);
             let _ = sender.send(Arrival::Summary(Box::new(answer))).await;
-            while let Some((account, reply)) = answers.recv().await {
-                let _ = sender.send(Arrival::Late(account, reply.map(unwrap_or_clone))).await;
+            while let Some(shared) = answers.recv().await {
+                if let Some((account, reply)) = answered(&open, shared) {
+                    let _ = sender.send(Arrival::Late(account, reply)).await;
+                }
             }
         });
         Ok(receiver)
@@ -199,14 +201,23 @@ fn stream_all(
     memory: Option<&Memory>,
 ) -> mpsc::Receiver<Answered> {
     let (sender, receiver) = mpsc::channel(participants.len().max(1));
-    let mut answers = ask_all(&sort_out(participants, question).0, question, memory);
+    let open = sort_out(participants, question).0;
+    let mut answers = ask_all(&open, question, memory);
     tokio::spawn(async move {
-        while let Some((account, reply)) = answers.recv().await {
+        while let Some(shared) = answers.recv().await {
             // Calls go on when nobody listens: their answers are kept.
-            let _ = sender.send((account, reply.map(unwrap_or_clone))).await;
+            if let Some(answered) = answered(&open, shared) {
+                let _ = sender.send(answered).await;
+            }
         }
     });
     receiver
+}
+
+/// The answer of one of the accounts that were asked, as it is handed over.
+fn answered(asked: &[Participant], (at, reply): Shared) -> Option<Answered> {
+    let account = asked.get(at)?.account.clone();
+    Some((account, reply.map(unwrap_or_clone).map_err(|error| *error)))
 }
 
 fn unwrap_or_clone(reply: Arc<RateReply>) -> RateReply {
@@ -228,8 +239,9 @@ fn sort_out(participants: &[Participant], question: &ShopQuestion) -> (Vec<Parti
     (open, shut)
 }
 
-/// One account's answer by its place among the participants, shared with the memory.
-type Shared = (AccountRef, Result<Arc<RateReply>>);
+/// One account's answer by its place among those that were asked, shared with the memory. Small: a channel keeps room for
+/// dozens, of which a shop needs a handful.
+type Shared = (usize, Result<Arc<RateReply>, Box<Error>>);
 
 /// A question as it is asked, with its key.
 type Asked = (Arc<RateRequest>, Option<Question>);
@@ -245,7 +257,7 @@ fn ask_all(
         (Arc::new(rate), key)
     };
     let common = asked(question.rate.clone());
-    for participant in participants {
+    for (at, participant) in participants.iter().enumerate() {
         let date = question.ship_dates.get(&participant.account.carrier);
         let (request, key) = match date.filter(|date| question.rate.shipment.ship_date != Some(**date)) {
             None => common.clone(),
@@ -261,12 +273,13 @@ fn ask_all(
             let reply = match memory.zip(key) {
                 Some((memory, key)) => {
                     let call = ask_timed(&participant, &request, patience, &memory.paces);
-                    memory.cache.answer(&participant, &key, call).await
+                    // In a place of its own: a task is as large as its largest branch.
+                    Box::pin(memory.cache.answer(&participant, &key, call)).await
                 }
                 None => ask_guarded(&participant, &request, patience).await.map(Arc::new),
             };
             // Nobody listens any more when the deadline has passed.
-            let _ = sender.send((participant.account, reply)).await;
+            let _ = sender.send((at, reply.map_err(Box::new))).await;
         });
     }
     receiver
@@ -274,6 +287,7 @@ fn ask_all(
 
 /// An account that has not answered yet.
 struct Waiting<'a> {
+    at: usize,
     participant: &'a Participant,
     wait: Duration,
     until: Instant,
@@ -289,9 +303,9 @@ struct Collector<'a> {
 impl<'a> Collector<'a> {
     fn new(participants: &'a [Participant], question: &'a ShopQuestion, memory: Option<&Memory>) -> Self {
         let now = Instant::now();
-        let waiting = participants.iter().map(|participant| {
+        let waiting = participants.iter().enumerate().map(|(at, participant)| {
             let wait = question.wait_for(&participant.account, memory);
-            Waiting { participant, wait, until: now + wait }
+            Waiting { at, participant, wait, until: now + wait }
         });
         Self { question, waiting: waiting.collect(), answer: ShopAnswer::default() }
     }
@@ -304,16 +318,14 @@ impl<'a> Collector<'a> {
         let answers = answers.borrow_mut();
         while let Some(next) = self.waiting.iter().map(|waiting| waiting.until).min() {
             match tokio::time::timeout_at(next, answers.recv()).await {
-                Ok(Some((account, reply))) => {
-                    let Some(at) = self.waiting.iter().position(|other| other.participant.account == account)
-                    else {
-                        continue;
-                    };
+                Ok(Some((asked, reply))) => {
+                    let Some(at) = self.waiting.iter().position(|other| other.at == asked) else { continue };
+                    let participant = self.waiting.swap_remove(at).participant;
+                    let reply = reply.map_err(|error| *error);
                     if let Some(listener) = listener {
                         let reply = reply.clone().map(unwrap_or_clone);
-                        let _ = listener.send(Arrival::Answer(account, reply)).await;
+                        let _ = listener.send(Arrival::Answer(participant.account.clone(), reply)).await;
                     }
-                    let participant = self.waiting.swap_remove(at).participant;
                     self.take(participant, reply);
                 }
                 Ok(None) => self.give_up(None),

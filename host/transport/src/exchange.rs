@@ -19,7 +19,7 @@ pub(crate) async fn send_with_retries(
     lane: &Lane,
     call: &CallInfo,
     effect: Effect,
-    request: Request,
+    request: &Request,
 ) -> Result<Response> {
     let mut waits = ExponentialBuilder::default()
         .with_min_delay(Duration::from_millis(150))
@@ -28,8 +28,7 @@ pub(crate) async fn send_with_retries(
         .with_jitter()
         .build();
     loop {
-        let attempt = copy_of(&request);
-        let outcome = attempt_once(transport, lane, call, effect, attempt).await;
+        let outcome = attempt_once(transport, lane, call, effect, request).await;
         let Some(asked) = worth_repeating(&outcome, effect) else { return outcome };
         let Some(wait) = waits.next() else { return outcome };
         let wait = wait.max(asked);
@@ -60,7 +59,7 @@ async fn attempt_once(
     lane: &Lane,
     call: &CallInfo,
     effect: Effect,
-    request: Request,
+    request: &Request,
 ) -> Result<Response> {
     let breaker =
         transport.breaker(request.uri().authority().map(|authority| authority.as_str()).unwrap_or_default());
@@ -120,10 +119,10 @@ pub(crate) async fn exchange(
     client: &reqwest::Client,
     lane: &Lane,
     call: &CallInfo,
-    request: Request,
+    request: &Request,
     limit: Duration,
 ) -> Result<Response> {
-    let (method, uri) = (request.method().clone(), request.uri().clone());
+    let (method, uri) = (request.method(), request.uri());
     let sent_bytes = request.body().len();
     let started = Instant::now();
     lane.counters.calls.fetch_add(1, Ordering::Relaxed);
@@ -136,7 +135,7 @@ pub(crate) async fn exchange(
         };
     let millis = started.elapsed().as_millis();
     // The redacted form costs more than the rest of a call here, so it is made only for whoever reads it.
-    let shown = || shown_url(&uri, &lane.redactor);
+    let shown = || shown_url(uri, &lane.redactor);
     match &outcome {
         Ok(response) => {
             tracing::debug!(target: "waybill::wire", call = call.id, account = %lane.account, %method, url = %shown(), sent_bytes,
@@ -159,13 +158,10 @@ pub(crate) async fn exchange(
     })
 }
 
-async fn whole_answer(client: &reqwest::Client, request: Request, max_answer: usize) -> Result<Response> {
-    let (parts, body) = request.into_parts();
-    let mut outgoing = client.request(parts.method, parts.uri.to_string()).headers(parts.headers);
-    if !body.is_empty() {
-        outgoing = outgoing.body(body);
-    }
-    let mut answer = outgoing.send().await.map_err(|error| failure(&error))?;
+async fn whole_answer(client: &reqwest::Client, request: &Request, max_answer: usize) -> Result<Response> {
+    // Hundreds of calls wait here at once: what waits holds the answer to come and nothing twice.
+    let sent = client.execute(outgoing(request)?);
+    let mut answer = sent.await.map_err(|error| failure(&error))?;
     let mut response = http::Response::builder().status(answer.status()).version(answer.version());
     if let Some(headers) = response.headers_mut() {
         *headers = std::mem::take(answer.headers_mut());
@@ -230,10 +226,14 @@ fn unknown(message: String) -> Error {
     Error::new(ErrorKind::Unavailable, message).in_phase(Phase::OutcomeUnknown).with_retry(Retry::Safe)
 }
 
-fn copy_of(request: &Request) -> Request {
-    let mut copy = http::Request::new(request.body().clone());
-    *copy.method_mut() = request.method().clone();
-    *copy.uri_mut() = request.uri().clone();
-    *copy.headers_mut() = request.headers().clone();
-    copy
+/// The request in the HTTP library's form; the body's bytes are shared.
+fn outgoing(request: &Request) -> Result<reqwest::Request> {
+    let url = request.uri().to_string().parse();
+    let url = url.map_err(|_| Error::new(ErrorKind::Internal, "the request has no URL: nothing was sent"))?;
+    let mut outgoing = reqwest::Request::new(request.method().clone(), url);
+    *outgoing.headers_mut() = request.headers().clone();
+    if !request.body().is_empty() {
+        *outgoing.body_mut() = Some(request.body().clone().into());
+    }
+    Ok(outgoing)
 }

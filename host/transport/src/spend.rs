@@ -60,19 +60,22 @@ pub(crate) async fn if_in_time<C>(connection: C) -> Result<C, Box<dyn std::error
 /// Sends a request that spends money: once, on a fresh connection, whatever becomes of the caller.
 ///
 /// It runs as a task of its own, so a caller that is dropped after the first byte left does not take the evidence with it.
-pub(crate) async fn send_once(
+pub(crate) fn send_once(
     transport: Arc<Transport>,
     lane: Arc<Lane>,
     call: CallInfo,
     permit: PermitId,
     request: Request,
-) -> Result<Response> {
+) -> impl Future<Output = Result<Response>> {
     // A purchase waits for its quota, not for the deadline of whoever asked: the engine's lease and guard bound it.
     let call = CallInfo { deadline: None, ..call };
     let task = tokio::spawn(async move { spend(&transport, &lane, &call, &permit, request).await });
-    task.await.unwrap_or_else(|_| {
-        Err(Error::new(ErrorKind::Internal, "the sending task ended early").in_phase(Phase::OutcomeUnknown))
-    })
+    async {
+        task.await.unwrap_or_else(|_| {
+            Err(Error::new(ErrorKind::Internal, "the sending task ended early")
+                .in_phase(Phase::OutcomeUnknown))
+        })
+    }
 }
 
 async fn spend(
@@ -94,7 +97,7 @@ async fn spend(
     let connecting =
         Connecting { desk: desk.clone(), permit: permit.clone(), refused: AtomicBool::new(false) };
     let connecting = Arc::new(connecting);
-    let sending = exchange(transport, &transport.spends, lane, call, request, lane.spend_timeout);
+    let sending = exchange(transport, &transport.spends, lane, call, &request, lane.spend_timeout);
     let outcome = CONNECTING.scope(connecting.clone(), sending).await;
     match &outcome {
         Ok(response) if response.status().is_server_error() => pass.failed(),

@@ -149,14 +149,8 @@ impl Host for LentHost {
         self.lane.check_host(outgoing.request.uri())?;
         match (outgoing.effect, outgoing.permit) {
             (Effect::Spend, Some(permit)) => {
-                crate::spend::send_once(
-                    self.transport.clone(),
-                    self.lane.clone(),
-                    call.clone(),
-                    permit,
-                    outgoing.request,
-                )
-                .await
+                let (transport, lane) = (self.transport.clone(), self.lane.clone());
+                crate::spend::send_once(transport, lane, call.clone(), permit, outgoing.request).await
             }
             (Effect::Spend, None) => Err(Error::new(
                 ErrorKind::Internal,
@@ -168,7 +162,7 @@ impl Host for LentHost {
                     &self.lane,
                     call,
                     effect,
-                    outgoing.request,
+                    &outgoing.request,
                 )
                 .await
             }
