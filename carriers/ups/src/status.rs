@@ -1,7 +1,7 @@
 //! UPS's status codes as data: what each means for the parcel.
 //!
-//! The three-digit code decides, then the letters of the status type; UPS's words refine what both leave open. Codes that report a wish, a confirmation or a
-//! photograph ("Hold for Pickup Requested") change nothing and are `Unknown`.
+//! The three-digit code decides, then the letters of the status type; UPS's words refine what both leave open. Codes that
+//! report a wish, a confirmation or a photograph ("Hold for Pickup Requested") change nothing and are `Unknown`.
 
 use waybill_core::{TrackDetail, TrackStatus};
 
@@ -69,28 +69,130 @@ const SAYS_NOTHING: &str = "000 018 020 027 028 041 042 043 054 056 063 065 088 
 const BY_SCAN: &[(&str, Status)] =
     &[("VP", Status::Cancelled), ("PX", Status::Unknown), ("UP", Status::Unknown), ("UT", Status::Unknown)];
 
-/// What UPS's words say where neither code nor type does: part of the text in small letters, meaning. UPS has some 1,300
-/// numbered exceptions, whose texts these follow; the first that fits counts.
-const BY_WORDS: &[(&str, Status, Detail)] = &[
-    ("return", Status::Exception, Detail::Returning),
-    ("refused", Status::Exception, Detail::Refused),
-    ("not available for delivery", Status::Attempted, Detail::NotHome),
-    ("not available at the time", Status::Attempted, Detail::NotHome),
-    ("business was closed", Status::Attempted, Detail::NotHome),
-    ("business is closed", Status::Attempted, Detail::NotHome),
-    ("not in or business closed", Status::Attempted, Detail::NotHome),
-    ("weather", Status::Exception, Detail::Weather),
-    ("natural disaster", Status::Exception, Detail::Weather),
-    ("damage", Status::Exception, Detail::Damaged),
-    ("customs", Status::Exception, Detail::CustomsHeld),
-    ("clearance", Status::Exception, Detail::CustomsHeld),
-    ("brokerage", Status::Exception, Detail::CustomsHeld),
-    ("government agency", Status::Exception, Detail::CustomsHeld),
-    ("address", Status::Exception, Detail::AddressProblem),
-    ("street number", Status::Exception, Detail::AddressProblem),
-    ("lost", Status::Exception, Detail::Lost),
-    ("delay", Status::Exception, Detail::Delayed),
-    ("reschedul", Status::Exception, Detail::Delayed),
+/// What UPS's words say where neither code nor type does: parts of the text in small letters, meaning; the first row that fits
+/// counts. UPS has some 700 numbered exceptions, whose texts these follow. Many are side notes: they come under the type of
+/// an exception, also to parcels that were delivered, and change nothing.
+const BY_WORDS: &[(Status, Option<Detail>, &[&str])] = &[
+    (Status::Exception, Some(Detail::Lost), &["lost"]),
+    (
+        Status::Unknown,
+        None,
+        &[
+            "service refund",
+            "claim",
+            "investigation",
+            "acknowledge",
+            "service commitment time",
+            "return label",
+            "shipping label",
+            "address has been corrected",
+            "delivery change",
+            "my choice",
+            "intercept",
+            "delivery instructions",
+            "replenishment",
+            "package was stored",
+            "follow-up",
+            "phone number",
+            "duplicate tracking number",
+        ],
+    ),
+    (Status::Exception, Some(Detail::Returning), &["return"]),
+    (Status::Exception, Some(Detail::Refused), &["refused"]),
+    (
+        Status::Exception,
+        Some(Detail::Destroyed),
+        &["destroyed", "discarded", "disposed", "disposal", "seized"],
+    ),
+    (
+        Status::AvailableForPickup,
+        Some(Detail::PickupPoint),
+        &[
+            "awaiting customer",
+            "packages are ready for pickup",
+            "pickup must be made",
+            "must be picked up within",
+        ],
+    ),
+    (
+        Status::Attempted,
+        Some(Detail::NotHome),
+        &[
+            "receiver was not available",
+            "no one was available",
+            "missed you",
+            "business was closed",
+            "business is closed",
+            "not in or business closed",
+            "to the business",
+        ],
+    ),
+    (
+        Status::Attempted,
+        None,
+        &[
+            "tried to deliver",
+            "attempted to deliver",
+            "attempted delivery",
+            "delivery attempted",
+            "final delivery attempt",
+            "able to receive payment",
+            "delivery was not made",
+        ],
+    ),
+    (Status::Exception, Some(Detail::Weather), &["weather", "natural disaster"]),
+    (Status::Exception, Some(Detail::Damaged), &["damage"]),
+    (
+        Status::Exception,
+        Some(Detail::CustomsHeld),
+        &["customs", "clearance", "clearing agency", "brokerage", "government agency"],
+    ),
+    (
+        Status::Exception,
+        Some(Detail::AddressProblem),
+        &["address", "street number", "postal code", "building directory", "location is vacant"],
+    ),
+    (
+        Status::Exception,
+        Some(Detail::Undeliverable),
+        &[
+            "undeliverable",
+            "no longer in business",
+            "will not be delivered",
+            "unable to complete the delivery",
+        ],
+    ),
+    (Status::Exception, Some(Detail::Held), &["being held", "will be held", "package held"]),
+    (
+        Status::Exception,
+        Some(Detail::Delayed),
+        &[
+            "delay",
+            "reschedul",
+            "misrouted",
+            "missorted",
+            "labor strike",
+            "disruption",
+            "later than expected",
+            "after the scheduled time",
+            "after the delivery commitment",
+            "on schedule",
+        ],
+    ),
+    // Wishes and talks, where the text holds nothing of the above.
+    (
+        Status::Unknown,
+        None,
+        &[
+            "requested",
+            "arrange",
+            "delivery information",
+            "upgrade",
+            "contacted",
+            "left a message",
+            "left a notice",
+        ],
+    ),
 ];
 
 /// What a scan says: UPS's three-digit code, type, two-letter code and words, each of which may be missing.
@@ -128,10 +230,8 @@ pub(crate) fn meaning(said: Said<'_>) -> (Status, Option<Detail>) {
     let kind = said.kind.map(str::to_ascii_uppercase);
     match BY_TYPE.iter().find(|row| kind.as_deref() == Some(row.0)) {
         Some((_, Status::Exception, None)) => {
-            let known = BY_WORDS.iter().find(|(part, ..)| words.contains(part));
-            known.map_or((Status::Exception, None), |(_, status, detail)| {
-                (status.clone(), Some(detail.clone()))
-            })
+            let known = BY_WORDS.iter().find(|(.., parts)| parts.iter().any(|part| words.contains(part)));
+            known.map_or((Status::Exception, None), |(status, detail, _)| (status.clone(), detail.clone()))
         }
         Some((_, status, detail)) => movement(status.clone(), detail.clone(), &words),
         None => (Status::Unknown, None),
@@ -205,6 +305,33 @@ mod tests {
             ),
             ("X", "A6", "The address is incomplete.", Status::Exception, Some(Detail::AddressProblem)),
             ("X", "??", "Something new", Status::Exception, None),
+            ("X", "F4", "A guaranteed service refund was requested.", Status::Unknown, None),
+            ("X", "7X", "A claim for this parcel is under review.", Status::Unknown, None),
+            ("X", "6R", "The receiver made a return label.", Status::Unknown, None),
+            ("X", "L1", "Lost package investigation", Status::Exception, Some(Detail::Lost)),
+            (
+                "X",
+                "A9",
+                "We're bringing it back to the sender: returning.",
+                Status::Exception,
+                Some(Detail::Returning),
+            ),
+            ("X", "62", "We tried to deliver, but could not collect payment.", Status::Attempted, None),
+            (
+                "X",
+                "26",
+                "At the access point, awaiting customer collection",
+                Status::AvailableForPickup,
+                Some(Detail::PickupPoint),
+            ),
+            (
+                "X",
+                "D5",
+                "Per instruction the parcel was destroyed.",
+                Status::Exception,
+                Some(Detail::Destroyed),
+            ),
+            ("X", "H1", "The package is being held for a future day.", Status::Exception, Some(Detail::Held)),
         ] {
             let said = Said { kind: Some(kind), scan: Some(scan), words: Some(words), code: None };
             assert_eq!(meaning(said), (status, detail), "{words}");

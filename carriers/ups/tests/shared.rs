@@ -263,3 +263,30 @@ fn status_codes_of_the_shared_list_are_all_known() {
     }
     assert!(seen > 150, "{seen}");
 }
+
+/// What UPS's numbered exceptions are to a parcel: no side note changes its state, and most of the others say why.
+#[test]
+fn wordings_of_the_shared_exceptions_are_understood() {
+    let Some(path) = shared("spec/tracking-activity-codes.tsv") else { return };
+    let text = std::fs::read_to_string(path).unwrap();
+    let rows = text.lines().map(|line| line.split('\t').collect::<Vec<_>>());
+    let (mut all, mut explained) = (0, 0);
+    for row in rows.filter(|row| row[0] == "exception") {
+        let scan = serde_json::json!({ "trackResponse": { "shipment": [ { "package": [ { "activity": [
+            { "date": "20261124", "time": "080000", "status": { "type": "X", "code": row[1], "description": row[3] } },
+            { "date": "20261123", "time": "080000", "status": { "type": "I", "description": "Arrival" } } ] } ] } ] } });
+        let host = host(&[(200, scan.to_string())]);
+        let request = TrackRequest::new(["1ZW8Y4B20300000019"]);
+        let replies = block_on(ups().tracking().unwrap().track(&host.cx("track"), &request)).unwrap();
+        let TrackOutcome::Found(track) = &replies.replies[0].outcome else { panic!("{row:?}") };
+        let words = row[3].to_ascii_lowercase();
+        // A claim or a refund follows a delivery and must not take it back.
+        if words.contains("claim") || words.contains("refund") {
+            assert_eq!(track.status, TrackStatus::InTransit, "{row:?}");
+        }
+        assert_ne!(track.status, TrackStatus::Delivered, "an exception's words sell no delivery: {row:?}");
+        let says = track.detail.is_some() || track.status != TrackStatus::Exception;
+        (all, explained) = (all + 1, explained + usize::from(says));
+    }
+    assert!(all > 600 && explained * 4 >= all * 3, "{explained} of {all}");
+}
