@@ -1,21 +1,21 @@
 //! Consent on the carrier's own pages (OAuth authorization code with PKCE): the shipper signs in at the carrier instead of
 //! typing credentials here. What the carrier grants is proven and kept like typed credentials, and renewed by itself.
 
-use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use chrono::{DateTime, Duration, Utc};
-use serde::Serialize;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use url::Url;
-use waybill_core::{ConsentAnswer, ConsentRequest, Credential, Error, Result};
+use waybill_core::{ConsentAnswer, ConsentRequest, Country, Credential, Error, ErrorKind, Result, Secret};
 
 use crate::linking::{LinkRequest, LinkedAccount};
+use crate::records::failed;
 use crate::registry::Entry;
 use crate::waybill::Waybill;
 
 /// A shipper who takes longer starts again.
-const PATIENCE: Duration = Duration::minutes(10);
+const PATIENCE: Duration = Duration::from_secs(600);
 
 /// A sign-in that has begun.
 #[derive(Debug, Clone, Serialize)]
@@ -26,38 +26,21 @@ pub struct ConsentStart {
     pub expires_at: DateTime<Utc>,
 }
 
+/// What finishes a sign-in, as the store keeps it sealed.
+#[derive(Serialize, Deserialize)]
 struct Pending {
-    link: LinkRequest,
-    request: ConsentRequest,
-    expires_at: DateTime<Utc>,
+    name: String,
+    carrier: String,
+    settings: Map<String, Value>,
+    country: Option<Country>,
+    renew: bool,
+    redirect_uri: Url,
+    verifier: String,
 }
 
-/// Sign-ins under way, by their state. They end with the process: a shipper who comes back later starts again.
-#[derive(Default)]
-pub(crate) struct Consents(Mutex<HashMap<String, Pending>>);
-
-impl Consents {
-    fn all(&self) -> MutexGuard<'_, HashMap<String, Pending>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Takes the sign-in that a state belongs to: each is taken once.
-    fn take(&self, tenant: &str, state: &str, now: DateTime<Utc>) -> Result<Pending> {
-        let mut all = self.all();
-        let refuse = |problem: &str| {
-            let cure = "start the sign-in again, and use its newest page only";
-            Err(Error::invalid_field("redirected", problem, cure))
-        };
-        if all.get(state).is_none_or(|pending| pending.link.tenant != tenant) {
-            return refuse(
-                "the answer to no sign-in that was begun here: its state is unknown or was used already",
-            );
-        }
-        match all.remove(state) {
-            Some(pending) if pending.expires_at > now => Ok(pending),
-            _ => refuse("the sign-in took too long and has expired"),
-        }
-    }
+fn refused<T>(problem: &str) -> Result<T> {
+    let cure = "start the sign-in again, and use its newest page only";
+    Err(Error::invalid_field("redirected", problem, cure))
 }
 
 /// Whether a carrier has pages for consent. An account is opened from its example to see it; nothing is called.
@@ -90,13 +73,21 @@ impl Waybill {
             verifier: Credential::new(format!("{}{}", random(), random())),
         };
         let page = consent.begin(&account.cx("begin_consent", None), &request).await?;
-        let now = Utc::now();
-        let expires_at = now + PATIENCE;
-        let state = request.state.expose().to_owned();
-        let pending = Pending { link: LinkRequest { name: Some(name), ..link }, request, expires_at };
-        let mut all = self.consents.all();
-        all.retain(|_, pending| pending.expires_at > now);
-        all.insert(state, pending);
+        let pending = Pending {
+            name,
+            carrier: link.carrier,
+            settings: link.settings,
+            country: link.country,
+            renew: link.renew,
+            redirect_uri: request.redirect_uri,
+            verifier: request.verifier.expose().to_owned(),
+        };
+        let text = serde_json::to_string(&pending)
+            .map_err(|error| Error::new(ErrorKind::Internal, format!("settings: {error}")))?;
+        let vault = self.records.vault(self.records.store().await?).await?;
+        let state = request.state.expose();
+        vault.put_sign_in(&link.tenant, state, &Secret::new(text), PATIENCE).await.map_err(failed)?;
+        let expires_at = Utc::now() + PATIENCE;
         Ok(ConsentStart { url: page.url, expires_at })
     }
 
@@ -110,8 +101,21 @@ impl Waybill {
             Error::invalid_field("redirected", "not an address", cure)
         })?;
         let state = url.query_pairs().find(|(key, _)| key == "state").map(|(_, value)| value.into_owned());
-        let Pending { mut link, request, .. } =
-            self.consents.take(tenant, &state.unwrap_or_default(), Utc::now())?;
+        let state = state.unwrap_or_default();
+        let pending = self.pending(tenant, &state).await?;
+        let mut link = LinkRequest {
+            tenant: tenant.to_owned(),
+            name: Some(pending.name),
+            carrier: pending.carrier,
+            settings: pending.settings,
+            country: pending.country,
+            renew: pending.renew,
+        };
+        let request = ConsentRequest {
+            redirect_uri: pending.redirect_uri,
+            state: Credential::new(state),
+            verifier: Credential::new(pending.verifier),
+        };
         let (_, account) = self.open_unproven(&link).await?;
         let carrier = account.carrier();
         let consent = carrier.consent().ok_or_else(|| Error::unsupported("the carrier has no consent"))?;
@@ -121,43 +125,27 @@ impl Waybill {
         link.settings.extend(granted.map(|(key, value)| (key.clone(), Value::String(value.expose().into()))));
         self.link(link).await
     }
+
+    /// The sign-in that a state belongs to, in whichever process it was begun: each is taken once.
+    async fn pending(&self, tenant: &str, state: &str) -> Result<Pending> {
+        const UNKNOWN: &str =
+            "the answer to no sign-in that was begun here: its state is unknown or was used already";
+        let Some(store) = self.records.store_if_there().await? else { return refused(UNKNOWN) };
+        match self.records.vault(store).await?.take_sign_in(tenant, state).await.map_err(failed)? {
+            None => refused(UNKNOWN),
+            Some(taken) if !taken.in_time => refused("the sign-in took too long and has expired"),
+            Some(taken) => serde_json::from_str(taken.secret.expose())
+                .or_else(|_| refused("what is stored of the sign-in cannot be read")),
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn pending(tenant: &str, expires_at: DateTime<Utc>) -> Pending {
-        Pending {
-            link: LinkRequest {
-                tenant: tenant.into(),
-                name: None,
-                carrier: "ups".into(),
-                settings: Map::new(),
-                country: None,
-                renew: false,
-            },
-            request: ConsentRequest {
-                redirect_uri: Url::parse("http://127.0.0.1:1/").unwrap(),
-                state: Credential::new("s"),
-                verifier: Credential::new("v"),
-            },
-            expires_at,
-        }
-    }
-
     #[test]
-    fn r20_a_state_is_good_once_for_its_tenant_and_for_a_while() {
-        let consents = Consents::default();
-        let now: DateTime<Utc> = "2026-11-30T10:00:00Z".parse().unwrap();
-        let words = |result: Result<Pending>| result.map(drop).unwrap_err().to_string();
-        consents.all().insert("a".into(), pending("t1", now + PATIENCE));
-        assert!(words(consents.take("t1", "forged", now)).contains("unknown"));
-        assert!(words(consents.take("t2", "a", now)).contains("unknown"), "another tenant's");
-        assert!(consents.take("t1", "a", now).is_ok());
-        assert!(words(consents.take("t1", "a", now)).contains("used already"));
-        consents.all().insert("b".into(), pending("t1", now + PATIENCE));
-        assert!(words(consents.take("t1", "b", now + PATIENCE)).contains("expired"));
+    fn no_two_states_are_alike() {
         assert_eq!(random().len(), 32);
         assert_ne!(random(), random());
     }

@@ -14,7 +14,6 @@ use waybill_transport::{Transport, TransportSettings};
 
 use crate::accounts::Accounts;
 use crate::config::Config;
-use crate::consent::Consents;
 use crate::purchases::Purchases;
 use crate::records::Records;
 use crate::registry::Registry;
@@ -36,7 +35,6 @@ pub struct Waybill {
     pub(crate) shopper: Shopper,
     pub(crate) promises: BTreeMap<String, PromiseEngine>,
     pub(crate) exchange: Arc<ExchangeRates>,
-    pub(crate) consents: Consents,
 }
 
 impl Waybill {
@@ -106,7 +104,6 @@ impl Waybill {
             shopper: Shopper::new(config.shop.cache_settings()),
             promises: promises?,
             exchange: Arc::new(config.shop.exchange.clone()),
-            consents: Consents::default(),
             records,
             tenants,
             config,

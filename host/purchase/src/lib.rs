@@ -71,7 +71,7 @@ pub use store::{
     AttemptState, CredentialInfo, Event, LabelState, OpKind, OpState, OperationFilter, PurchaseFilter,
     PurchaseState, SpendCap, Store, StoreError, StoreOptions,
 };
-pub use vault::{Credential, Vault};
+pub use vault::{Credential, SignIn, Vault};
 
 /// What [`OpenAccount::environment`] says of an account whose labels are real. Numbers are unique there; test environments
 /// answer with canned ones.

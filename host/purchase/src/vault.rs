@@ -1,8 +1,11 @@
 //! The vault: credentials of accounts, sealed at rest, by tenant and account.
 
+use std::time::Duration;
+
+use sha2::{Digest, Sha256};
 use waybill_core::Secret;
 
-use crate::seal::{Place, Sealer};
+use crate::seal::{Place, Sealer, hex};
 use crate::store::{CredentialInfo, Store, StoreError};
 
 /// Stores, opens, lists and forgets credentials. Cheap to clone.
@@ -104,6 +107,65 @@ impl Vault {
             .write(move |mut db| Box::pin(async move { db.remove_credential(&tenant, &account).await }))
             .await
     }
+}
+
+/// A sign-in that was taken out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignIn {
+    /// The text that was stored.
+    pub secret: Secret,
+    /// Its time had not passed.
+    pub in_time: bool,
+}
+
+impl Vault {
+    /// Keeps what is needed to finish a sign-in at a carrier, sealed, under the state that the carrier hands back. Any process
+    /// on the store can take it out again.
+    ///
+    /// # Errors
+    /// [`StoreError::Seal`] without a key: nothing is stored plain.
+    pub async fn put_sign_in(
+        &self,
+        tenant: &str,
+        state: &str,
+        secret: &Secret,
+        good_for: Duration,
+    ) -> Result<(), StoreError> {
+        let (id, tenant) = (digest(state), tenant.to_owned());
+        let place = Place::new("sign_in", &id, &tenant);
+        let sealed = self.sealer.seal_strictly(place, secret.expose().as_bytes())?;
+        let milliseconds = i64::try_from(good_for.as_millis()).unwrap_or(i64::MAX);
+        self.store
+            .write(move |mut db| {
+                Box::pin(async move { db.put_sign_in(&id, &tenant, sealed, milliseconds).await })
+            })
+            .await
+    }
+
+    /// Takes a tenant's sign-in out by its state: each is taken once, by one process. `None` when there is none.
+    ///
+    /// # Errors
+    /// [`StoreError::Seal`] when it was sealed with a key that is not given.
+    pub async fn take_sign_in(&self, tenant: &str, state: &str) -> Result<Option<SignIn>, StoreError> {
+        let (id, owner) = (digest(state), tenant.to_owned());
+        let row = id.clone();
+        let taken = self
+            .store
+            .write::<_, StoreError, _>(move |mut db| {
+                Box::pin(async move { db.take_sign_in(&row, &owner).await })
+            })
+            .await?;
+        let Some((sealed, in_time)) = taken else { return Ok(None) };
+        let bytes = self.sealer.open(Place::new("sign_in", &id, tenant), &sealed)?;
+        let text = String::from_utf8(bytes)
+            .map_err(|_| StoreError::Corrupt("a sign-in that was stored is no text".to_owned()))?;
+        Ok(Some(SignIn { secret: Secret::new(text), in_time }))
+    }
+}
+
+/// The state is a secret of the browser that holds it: the store knows it by its digest.
+fn digest(state: &str) -> String {
+    hex(&Sha256::digest(state.as_bytes()))
 }
 
 /// The row's name in the associated data; with the tenant beside it no two rows share one.

@@ -23,7 +23,7 @@ macro_rules! migrations {
     };
 }
 
-migrations! { 1 "0001_purchase", 2 "0002_ledger", 3 "0003_tenant", 4 "0004_manifest" }
+migrations! { 1 "0001_purchase", 2 "0002_ledger", 3 "0003_tenant", 4 "0004_manifest", 5 "0005_sign_in" }
 
 /// The newest version of the schema that this program knows.
 pub(crate) const NEWEST: i64 = MIGRATIONS[MIGRATIONS.len() - 1].version;

@@ -20,6 +20,7 @@ pub(crate) const SEALED: &[SealedColumn] = &[
     SealedColumn { table: "carrier_op", column: "request_sealed" },
     SealedColumn { table: "carrier_op", column: "reply_sealed" },
     SealedColumn { table: "credential", column: "sealed" },
+    SealedColumn { table: "sign_in", column: "sealed" },
 ];
 
 /// What a batch did.

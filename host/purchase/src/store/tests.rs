@@ -116,6 +116,10 @@ async fn both_dialects_have_the_same_tables_and_columns() {
             include_str!("../../migrations/sqlite/0004_manifest.sql"),
             include_str!("../../migrations/postgres/0004_manifest.sql"),
         ),
+        (
+            include_str!("../../migrations/sqlite/0005_sign_in.sql"),
+            include_str!("../../migrations/postgres/0005_sign_in.sql"),
+        ),
     ] {
         assert_eq!(of(sqlite), of(postgres));
     }

@@ -265,4 +265,33 @@ impl Db<'_> {
             .bind(account.to_owned());
         Ok(self.run(delete).await? == 1)
     }
+
+    /// Keeps a sign-in until it ends, and forgets those that ended.
+    pub(crate) async fn put_sign_in(
+        &mut self,
+        id: &str,
+        tenant: &str,
+        sealed: Vec<u8>,
+        milliseconds: i64,
+    ) -> Result<()> {
+        let ended = self.sql("DELETE FROM sign_in WHERE expires_at <= {now}");
+        self.run(ended).await?;
+        let insert = self
+            .sql("INSERT INTO sign_in (id, tenant, sealed, expires_at) VALUES ($1, $2, $3, {now} + $4)")
+            .bind(id.to_owned())
+            .bind(tenant.to_owned())
+            .bind(sealed)
+            .bind(milliseconds);
+        self.run(insert).await.map(drop)
+    }
+
+    /// Takes a sign-in away: whoever gets it is the only one.
+    pub(crate) async fn take_sign_in(&mut self, id: &str, tenant: &str) -> Result<Option<(Vec<u8>, bool)>> {
+        let take = self
+            .sql("DELETE FROM sign_in WHERE id = $1 AND tenant = $2 RETURNING sealed, expires_at - {now}")
+            .bind(id.to_owned())
+            .bind(tenant.to_owned());
+        let row = self.one(take).await?;
+        row.map(|row| Ok((row.try_get(0)?, row.try_get::<i64, _>(1)? > 0))).transpose()
+    }
 }

@@ -53,6 +53,30 @@ on_both! {
         assert!(!vault.has_key() && vault.list(None).await.unwrap().is_empty());
     }
 
+    async fn r20_a_sign_in_is_taken_once_by_its_tenant_and_for_a_while(rig: World { World::new(FULL) }) {
+        let (vault, minute) = (rig.engine.vault(), std::time::Duration::from_secs(60));
+        for (state, time) in [("a", minute), ("b", minute), ("late", std::time::Duration::ZERO)] {
+            vault.put_sign_in("t1", state, &Secret::new("verifier"), time).await.unwrap();
+        }
+        assert_eq!(vault.take_sign_in("t1", "forged").await.unwrap(), None);
+        assert_eq!(vault.take_sign_in("t2", "a").await.unwrap(), None, "another tenant's");
+        let taken = vault.take_sign_in("t1", "a").await.unwrap().unwrap();
+        assert_eq!((taken.secret.expose(), taken.in_time), ("verifier", true));
+        assert_eq!(vault.take_sign_in("t1", "a").await.unwrap(), None, "used already");
+        assert!(!vault.take_sign_in("t1", "late").await.unwrap().unwrap().in_time);
+        // Of two processes that get the same answer one goes on.
+        let both = tokio::join!(vault.take_sign_in("t1", "b"), vault.take_sign_in("t1", "b"));
+        assert_eq!([both.0, both.1].into_iter().filter(|taken| taken.as_ref().unwrap().is_some()).count(), 1);
+        // What nobody came back for goes with the next one.
+        vault.put_sign_in("t1", "late", &Secret::new("verifier"), std::time::Duration::ZERO).await.unwrap();
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        vault.put_sign_in("t1", "c", &Secret::new("verifier"), minute).await.unwrap();
+        assert_eq!(vault.take_sign_in("t1", "late").await.unwrap(), None);
+        let refused = Vault::new(rig.engine.store().clone(), Sealer::without_key());
+        let refused = refused.put_sign_in("t1", "d", &Secret::new("verifier"), minute).await;
+        assert!(matches!(refused, Err(StoreError::Seal(SealError::NoKey))), "{refused:?}");
+    }
+
     async fn keys_rotate_while_the_engine_runs(rig: World { World::new(FULL) }) {
         let bought = rig.buy("1").await.unwrap();
         for account in ["a", "b", "c", "d", "e"] {
