@@ -12,6 +12,7 @@
 #![deny(missing_docs)]
 
 mod account;
+mod answer;
 mod area;
 mod bought;
 mod carrier;

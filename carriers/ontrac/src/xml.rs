@@ -3,17 +3,13 @@
 use std::borrow::Cow;
 
 use http::Method;
-use quick_xml::events::Event;
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 use waybill_core::{Error, ErrorKind, Request, Response, Result, wire};
 
+use crate::answer::{Element, Elements, Trouble};
 use crate::config::{ApiVersion, Config};
 use crate::error;
 use crate::wire::Refusal;
-
-/// Deepest nesting of an answer; OnTrac's have seven levels.
-const DEEPEST: usize = 24;
 
 /// A question. The password is in its URL, which therefore appears nowhere else.
 pub(crate) fn get(config: &Config, resource: &str, pairs: &[(&str, &str)]) -> Result<Request> {
@@ -55,23 +51,18 @@ fn build(
 
 /// Reads an answer whose root is `root`. Any other root of OnTrac's is an error text or not understood; anything that is
 /// no XML is `Malformed`, with the outcome open.
-pub(crate) fn read<T: DeserializeOwned>(
-    config: &Config,
-    response: &Response,
-    what: &str,
-    root: &str,
-) -> Result<T> {
+pub(crate) fn read<T: Element>(config: &Config, response: &Response, what: &str, root: &str) -> Result<T> {
     read_any(config, response, what, &[root])
 }
 
 /// The same for an answer that has several roots.
-pub(crate) fn read_any<T: DeserializeOwned>(
+pub(crate) fn read_any<T: Element>(
     config: &Config,
     response: &Response,
     what: &str,
     roots: &[&str],
 ) -> Result<T> {
-    let malformed = |problem: &str| {
+    let malformed = |problem: Trouble| {
         Error::malformed(format!("{what}: the answer {problem}")).with_words(wire::words_of(response))
     };
     if !response.status().is_success() {
@@ -82,17 +73,22 @@ pub(crate) fn read_any<T: DeserializeOwned>(
     if text.is_empty() {
         return Err(malformed("is empty"));
     }
-    let found = root_of(text).map_err(malformed)?;
-    if roots.iter().any(|root| found.eq_ignore_ascii_case(root)) {
-        return whole(text).map_err(malformed);
+    let (mut elements, found) = Elements::open(text).map_err(malformed)?;
+    let found = found.local_name();
+    if roots.iter().any(|root| found.as_ref().eq_ignore_ascii_case(root)) {
+        return elements.root().map_err(malformed);
     }
-    if !found.to_ascii_lowercase().starts_with("ontrac") {
+    if !is_ontracs(found.as_ref()) {
         return Err(malformed("is no answer of OnTrac; a proxy may have answered in its place"));
     }
     // A refusal may come under the root of another call.
-    let refusal: Refusal = whole(text).map_err(malformed)?;
+    let refusal: Refusal = elements.root().map_err(malformed)?;
     Err(error::first(config, response, what, &[&refusal.error, &refusal.shipments.error])
         .unwrap_or_else(|| malformed("belongs to another call")))
+}
+
+fn is_ontracs(root: &str) -> bool {
+    root.to_ascii_lowercase().starts_with("ontrac")
 }
 
 /// The document promises UTF-8. A text that is none is read byte by byte as Latin-1, so that a name in it never makes a
@@ -110,112 +106,19 @@ fn refused(config: &Config, response: &Response, what: &str) -> Error {
     let base = wire::status_error(response, what);
     let text = text_of(response.body());
     let text = text.trim_start_matches('\u{feff}').trim();
-    let own = root_of(text).is_ok_and(|root| root.to_ascii_lowercase().starts_with("ontrac"));
-    let refusal: Option<Refusal> =
-        own.then(|| whole(text).ok()).flatten().filter(|_| response.status().is_client_error());
+    let own = Elements::open(text).ok().filter(|(_, root)| is_ontracs(root.local_name().as_ref()));
+    let refusal: Option<Refusal> = own
+        .and_then(|(mut elements, _)| elements.root().ok())
+        .filter(|_| response.status().is_client_error());
     let said = refusal.and_then(|refusal| {
         error::first(config, response, what, &[&refusal.error, &refusal.shipments.error])
     });
     said.unwrap_or(base)
 }
 
-const NO_XML: &str = "is no XML; a proxy may have answered in the carrier's place";
-
-/// Name of the root element, when no document type stands before it.
-fn root_of(text: &str) -> Result<String, &'static str> {
-    if !text.starts_with('<') {
-        return Err(NO_XML);
-    }
-    let mut reader = quick_xml::Reader::from_str(text);
-    loop {
-        match reader.read_event().map_err(|_| NO_XML)? {
-            Event::Start(root) | Event::Empty(root) => return Ok(root.local_name().as_ref().to_owned()),
-            Event::DocType(_) => return Err("declares a document type, which is not read"),
-            Event::Eof => return Err("has no root element"),
-            _ => {}
-        }
-    }
-}
-
-/// Reads a text from its first to its last element. Its form is looked at by itself only when something seems wrong.
-fn whole<T: DeserializeOwned>(text: &str) -> Result<T, &'static str> {
-    if seems_deep(text) {
-        well_formed(text)?;
-    }
-    let mut deserializer = quick_xml::de::Deserializer::from_str(text);
-    let read = T::deserialize(&mut deserializer).map_err(|_| "cannot be read");
-    if read.is_err() || !deserializer.is_empty() {
-        well_formed(text)?;
-    }
-    read
-}
-
-/// Whether tags that open outnumber those that close by more than [`DEEPEST`] somewhere: a count of marks, not of elements.
-fn seems_deep(text: &str) -> bool {
-    let mut depth = 0_usize;
-    text.split('<').skip(1).any(|tag| {
-        match tag.as_bytes().first() {
-            Some(b'/') => depth = depth.saturating_sub(1),
-            Some(b'!' | b'?') => {}
-            _ if tag.split('>').next().is_some_and(|tag| tag.ends_with('/')) => {}
-            _ => depth += 1,
-        }
-        depth > DEEPEST
-    })
-}
-
-/// Whether a text has one root, is well nested, not too deep, and has no document type.
-fn well_formed(text: &str) -> Result<(), &'static str> {
-    let mut reader = quick_xml::Reader::from_str(text);
-    let (mut depth, mut rooted) = (0_usize, false);
-    loop {
-        match reader.read_event().map_err(|_| NO_XML)? {
-            Event::Start(_) => {
-                if depth == 0 && rooted {
-                    return Err("has two roots");
-                }
-                rooted = true;
-                depth += 1;
-                if depth > DEEPEST {
-                    return Err("is nested too deeply");
-                }
-            }
-            Event::Empty(_) => rooted = true,
-            Event::End(_) => depth = depth.saturating_sub(1),
-            Event::DocType(_) => return Err("declares a document type, which is not read"),
-            Event::Eof => break,
-            _ => {}
-        }
-    }
-    if depth > 0 { Err("ends in the middle") } else { Ok(()) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn only_plain_well_nested_xml_is_read() {
-        let read = |text: &str| root_of(text).and_then(|_| whole::<Refusal>(text)).map(drop);
-        assert_eq!(root_of("<?xml version=\"1.0\"?><A><B/></A>").unwrap(), "A");
-        for text in ["<?xml version=\"1.0\"?><A><B/></A>", "<A></A><!-- said -->\n", "<!-- first --><A/>"] {
-            read(text).unwrap();
-        }
-        for (text, word) in [
-            ("hello", "no XML"),
-            ("<A><B></A>", "no XML"),
-            ("<A><B>", "middle"),
-            ("<!DOCTYPE A [<!ENTITY x \"y\">]><A>&x;</A>", "document type"),
-            ("<A/><B></B>", "two roots"),
-            ("<!-- only this -->", "no root"),
-        ] {
-            assert!(read(text).unwrap_err().contains(word), "{text}");
-        }
-        // A reader that goes down with the text would run out of stack.
-        let deep = "<a>".repeat(100_000) + &"</a>".repeat(100_000);
-        let _ = read(&deep);
-        assert!(well_formed(&deep).unwrap_err().contains("deeply"));
-    }
 
     #[test]
     fn answers_read_in_every_shape_of_xml() {

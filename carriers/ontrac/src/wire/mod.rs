@@ -8,19 +8,17 @@ pub(crate) mod shipments;
 pub(crate) mod track;
 pub(crate) mod zips;
 
-use serde::Deserialize;
+use crate::answer::incoming;
 
-/// Any answer that holds nothing but an error text, at the root or (older) inside `Shipments`.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "PascalCase")]
-pub(crate) struct Refusal {
-    pub(crate) error: String,
-    pub(crate) shipments: RefusedShipments,
-}
+incoming! {
+    /// Any answer that holds nothing but an error text, at the root or (older) inside `Shipments`.
+    struct Refusal {
+        error: String = "Error",
+        shipments: RefusedShipments = "Shipments",
+    }
 
-/// `Shipments` of a refusal.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "PascalCase")]
-pub(crate) struct RefusedShipments {
-    pub(crate) error: String,
+    /// `Shipments` of a refusal.
+    struct RefusedShipments {
+        error: String = "Error",
+    }
 }

@@ -1,6 +1,8 @@
 //! `pickups`: collections. Every element is present, some are empty.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+
+use crate::answer::incoming;
 
 /// `OnTracPickupRequest`.
 #[derive(Debug, Serialize)]
@@ -20,10 +22,10 @@ pub(crate) struct PickupRequest {
     pub(crate) contact: String,
 }
 
-/// `OnTracPickupResponse`.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "PascalCase")]
-pub(crate) struct PickupResponse {
-    pub(crate) tracking: String,
-    pub(crate) error: String,
+incoming! {
+    /// `OnTracPickupResponse`.
+    struct PickupResponse {
+        tracking: String = "Tracking",
+        error: String = "Error",
+    }
 }

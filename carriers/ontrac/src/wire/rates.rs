@@ -1,85 +1,68 @@
 //! `rates`: prices.
 
-use serde::Deserialize;
+use crate::answer::incoming;
 
-/// `OnTracRateResponse`.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "PascalCase")]
-pub(crate) struct RateResponse {
-    pub(crate) shipments: RateShipments,
-    pub(crate) error: String,
-}
+incoming! {
+    /// `OnTracRateResponse`.
+    struct RateResponse {
+        shipments: RateShipments = "Shipments",
+        error: String = "Error",
+    }
 
-/// One entry per package of the question; older versions put the root error in here.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "PascalCase")]
-pub(crate) struct RateShipments {
-    pub(crate) shipment: Vec<RateShipment>,
-    pub(crate) error: String,
-}
+    /// One entry per package of the question; older versions put the root error in here.
+    struct RateShipments {
+        shipment: Vec<RateShipment> = "Shipment",
+        error: String = "Error",
+    }
 
-/// Prices of one package.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "PascalCase")]
-pub(crate) struct RateShipment {
-    #[serde(rename = "UID")]
-    pub(crate) uid: String,
-    pub(crate) rates: Rates,
-    pub(crate) error: String,
-}
+    /// Prices of one package.
+    struct RateShipment {
+        uid: String = "UID",
+        rates: Rates = "Rates",
+        error: String = "Error",
+    }
 
-/// One price per service.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "PascalCase")]
-pub(crate) struct Rates {
-    pub(crate) rate: Vec<Rate>,
-}
+    /// One price per service.
+    struct Rates {
+        rate: Vec<Rate> = "Rate",
+    }
 
-/// A service at a price. `ServiceCharge` is the sum of its details, `TotalCharge` that and fuel, `GlobalRate` the published
-/// total.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "PascalCase")]
-pub(crate) struct Rate {
-    pub(crate) service: String,
-    pub(crate) service_charge_details: ServiceChargeDetails,
-    pub(crate) fuel_charge: String,
-    pub(crate) total_charge: String,
-    pub(crate) billed_weight: String,
-    pub(crate) transit_days: String,
-    pub(crate) expected_delivery_date: String,
-    pub(crate) commit_time: String,
-    pub(crate) rate_zone: String,
-    pub(crate) global_rate: String,
-    pub(crate) error: String,
-}
+    /// A service at a price. `ServiceCharge` is the sum of its details, `TotalCharge` that and fuel, `GlobalRate` the published
+    /// total.
+    struct Rate {
+        service: String = "Service",
+        service_charge_details: ServiceChargeDetails = "ServiceChargeDetails",
+        fuel_charge: String = "FuelCharge",
+        total_charge: String = "TotalCharge",
+        billed_weight: String = "BilledWeight",
+        transit_days: String = "TransitDays",
+        expected_delivery_date: String = "ExpectedDeliveryDate",
+        commit_time: String = "CommitTime",
+        rate_zone: String = "RateZone",
+        global_rate: String = "GlobalRate",
+        error: String = "Error",
+    }
 
-/// What the service charge is made of.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "PascalCase")]
-pub(crate) struct ServiceChargeDetails {
-    pub(crate) base_charge: String,
-    #[serde(rename = "CODCharge")]
-    pub(crate) cod_charge: String,
-    pub(crate) declared_charge: String,
-    /// V7's example says `PoundsCharge`, its table `PoundCharge`.
-    #[serde(alias = "PoundCharge")]
-    pub(crate) pounds_charge: String,
-    pub(crate) additional_charges: String,
-    pub(crate) additional_charges_details: AdditionalChargesDetails,
-    pub(crate) saturday_charge: String,
-}
+    /// What the service charge is made of.
+    struct ServiceChargeDetails {
+        base_charge: String = "BaseCharge",
+        cod_charge: String = "CODCharge",
+        declared_charge: String = "DeclaredCharge",
+        /// V7's example says `PoundsCharge`, its table `PoundCharge`.
+        pounds_charge: String = "PoundsCharge" | "PoundCharge",
+        additional_charges: String = "AdditionalCharges",
+        additional_charges_details: AdditionalChargesDetails = "AdditionalChargesDetails",
+        saturday_charge: String = "SaturdayCharge",
+    }
 
-/// What the additional charges are made of.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "PascalCase")]
-pub(crate) struct AdditionalChargesDetails {
-    pub(crate) additional_charge: Vec<AdditionalCharge>,
-}
+    /// What the additional charges are made of.
+    struct AdditionalChargesDetails {
+        additional_charge: Vec<AdditionalCharge> = "AdditionalCharge",
+    }
 
-/// An additional charge.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "PascalCase")]
-pub(crate) struct AdditionalCharge {
-    pub(crate) description: String,
-    pub(crate) value: String,
+    /// An additional charge.
+    struct AdditionalCharge {
+        description: String = "Description",
+        value: String = "Value",
+    }
 }

@@ -1,6 +1,8 @@
 //! `shipments` (POST): labels. Elements stand in the order of the V2 schema; every element is present, some are empty.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+
+use crate::answer::incoming;
 
 use super::rates::ServiceChargeDetails;
 
@@ -105,39 +107,33 @@ pub(crate) struct Dim {
     pub(crate) height: String,
 }
 
-/// `OnTracShipmentResponse`.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "PascalCase")]
-pub(crate) struct ShipmentResponse {
-    pub(crate) shipments: SoldShipments,
-    pub(crate) error: String,
-}
+incoming! {
+    /// `OnTracShipmentResponse`.
+    struct ShipmentResponse {
+        shipments: SoldShipments = "Shipments",
+        error: String = "Error",
+    }
 
-/// One entry per package.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "PascalCase")]
-pub(crate) struct SoldShipments {
-    pub(crate) shipment: Vec<SoldShipment>,
-    pub(crate) error: String,
-}
+    /// One entry per package.
+    struct SoldShipments {
+        shipment: Vec<SoldShipment> = "Shipment",
+        error: String = "Error",
+    }
 
-/// A package that was created, or the reason why not.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "PascalCase")]
-pub(crate) struct SoldShipment {
-    #[serde(rename = "UID")]
-    pub(crate) uid: String,
-    pub(crate) tracking: String,
-    pub(crate) error: String,
-    pub(crate) expected_delivery_date: String,
-    pub(crate) commit_time: String,
-    pub(crate) service_charge_details: ServiceChargeDetails,
-    pub(crate) fuel_chrg: String,
-    /// What the account pays (`TotalCharge` of rates).
-    pub(crate) total_chrg: String,
-    /// The published total (`GlobalRate` of rates).
-    #[serde(alias = "TarrifChrg")]
-    pub(crate) tariff_chrg: String,
-    pub(crate) label: String,
-    pub(crate) sort_code: String,
+    /// A package that was created, or the reason why not.
+    struct SoldShipment {
+        uid: String = "UID",
+        tracking: String = "Tracking",
+        error: String = "Error",
+        expected_delivery_date: String = "ExpectedDeliveryDate",
+        commit_time: String = "CommitTime",
+        service_charge_details: ServiceChargeDetails = "ServiceChargeDetails",
+        fuel_chrg: String = "FuelChrg",
+        /// What the account pays (`TotalCharge` of rates).
+        total_chrg: String = "TotalChrg",
+        /// The published total (`GlobalRate` of rates).
+        tariff_chrg: String = "TariffChrg" | "TarrifChrg",
+        label: String = "Label",
+        sort_code: String = "SortCode",
+    }
 }

@@ -1,92 +1,73 @@
 //! `shipments` (GET): `requestType=track` and `requestType=details`.
 
-use serde::Deserialize;
+use crate::answer::incoming;
 
-/// `OnTracTrackingResult`, or `OnTracShipmentStatus` with `Packages` of `Package`, the tracking without an account.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "PascalCase")]
-pub(crate) struct TrackingResult {
-    #[serde(alias = "Packages")]
-    pub(crate) shipments: Option<TrackedShipments>,
-    pub(crate) error: String,
-}
+incoming! {
+    /// `OnTracTrackingResult`, or `OnTracShipmentStatus` with `Packages` of `Package`, the tracking without an account.
+    struct TrackingResult {
+        shipments: Option<TrackedShipments> = "Shipments" | "Packages",
+        error: String = "Error",
+    }
 
-/// One entry per package that was found or not.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "PascalCase")]
-pub(crate) struct TrackedShipments {
-    #[serde(alias = "Package")]
-    pub(crate) shipment: Vec<TrackedShipment>,
-    pub(crate) error: String,
-}
+    /// One entry per package that was found or not.
+    struct TrackedShipments {
+        shipment: Vec<TrackedShipment> = "Shipment" | "Package",
+        error: String = "Error",
+    }
 
-/// History of a package. Name and address of the recipient are in the answer, too; they are not read.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "PascalCase")]
-pub(crate) struct TrackedShipment {
-    pub(crate) events: Events,
-    pub(crate) tracking: String,
-    #[serde(rename = "Exp_Del_Date")]
-    pub(crate) expected: String,
-    pub(crate) delivered: String,
-    pub(crate) service: String,
-    #[serde(rename = "POD")]
-    pub(crate) pod: String,
-    pub(crate) error: String,
-    pub(crate) reference: String,
-    #[serde(rename = "Reference2")]
-    pub(crate) reference2: String,
-    pub(crate) weight: String,
-    pub(crate) signature: String,
-    pub(crate) vpod: String,
-}
+    /// History of a package. Name and address of the recipient are in the answer, too; they are not read.
+    struct TrackedShipment {
+        events: Events = "Events",
+        tracking: String = "Tracking",
+        expected: String = "Exp_Del_Date",
+        delivered: String = "Delivered",
+        service: String = "Service",
+        pod: String = "POD",
+        error: String = "Error",
+        reference: String = "Reference",
+        reference2: String = "Reference2",
+        weight: String = "Weight",
+        signature: String = "Signature",
+        vpod: String = "Vpod",
+    }
 
-/// The events.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "PascalCase")]
-pub(crate) struct Events {
-    pub(crate) event: Vec<Event>,
-}
+    /// The events.
+    struct Events {
+        event: Vec<Event> = "Event",
+    }
 
-/// An event, in the local time of the facility.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "PascalCase")]
-pub(crate) struct Event {
-    pub(crate) status: String,
-    pub(crate) description: String,
-    pub(crate) event_time: String,
-    pub(crate) facility: String,
-    pub(crate) city: String,
-    pub(crate) state: String,
-    pub(crate) zip: String,
-}
+    /// An event, in the local time of the facility.
+    struct Event {
+        status: String = "Status",
+        description: String = "Description",
+        event_time: String = "EventTime",
+        facility: String = "Facility",
+        city: String = "City",
+        state: String = "State",
+        zip: String = "Zip",
+    }
 
-/// `OnTracUpdateResponse`: charges and weight after the hub has measured the package.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "PascalCase")]
-pub(crate) struct UpdateResponse {
-    pub(crate) shipments: Option<UpdatedShipments>,
-    pub(crate) error: String,
-}
+    /// `OnTracUpdateResponse`: charges and weight after the hub has measured the package.
+    struct UpdateResponse {
+        shipments: Option<UpdatedShipments> = "Shipments",
+        error: String = "Error",
+    }
 
-/// One entry per package that was found or not.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "PascalCase")]
-pub(crate) struct UpdatedShipments {
-    pub(crate) shipment: Vec<UpdatedShipment>,
-    pub(crate) error: String,
-}
+    /// One entry per package that was found or not.
+    struct UpdatedShipments {
+        shipment: Vec<UpdatedShipment> = "Shipment",
+        error: String = "Error",
+    }
 
-/// Charges of a package. A weight of 0 means that it was not measured yet.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "PascalCase")]
-pub(crate) struct UpdatedShipment {
-    pub(crate) tracking: String,
-    pub(crate) delivered: String,
-    pub(crate) service_charge: String,
-    pub(crate) fuel_charge: String,
-    pub(crate) total_chrg: String,
-    pub(crate) residential: String,
-    pub(crate) weight: String,
-    pub(crate) error: String,
+    /// Charges of a package. A weight of 0 means that it was not measured yet.
+    struct UpdatedShipment {
+        tracking: String = "Tracking",
+        delivered: String = "Delivered",
+        service_charge: String = "ServiceCharge",
+        fuel_charge: String = "FuelCharge",
+        total_chrg: String = "TotalChrg",
+        residential: String = "Residential",
+        weight: String = "Weight",
+        error: String = "Error",
+    }
 }

@@ -1,28 +1,23 @@
 //! `zips`: the served ZIP codes.
 
-use serde::Deserialize;
+use crate::answer::incoming;
 
-/// `OnTracZipResponse`.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "PascalCase")]
-pub(crate) struct ZipResponse {
-    pub(crate) zips: Zips,
-    pub(crate) error: String,
-}
+incoming! {
+    /// `OnTracZipResponse`.
+    struct ZipResponse {
+        zips: Zips = "Zips",
+        error: String = "Error",
+    }
 
-/// The list; may be empty or absent.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(crate) struct Zips {
-    #[serde(rename = "Zip")]
-    pub(crate) zip: Vec<Zip>,
-}
+    /// The list; may be empty or absent.
+    struct Zips {
+        zip: Vec<Zip> = "Zip",
+    }
 
-/// A ZIP code where parcels are delivered.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-pub(crate) struct Zip {
-    pub(crate) zip_code: String,
-    pub(crate) saturday_serviced: String,
-    pub(crate) pickup_serviced: String,
+    /// A ZIP code where parcels are delivered.
+    struct Zip {
+        zip_code: String = "zipCode",
+        saturday_serviced: String = "saturdayServiced",
+        pickup_serviced: String = "pickupServiced",
+    }
 }
