@@ -18,12 +18,17 @@ pub(crate) struct Stated<'a> {
 
 /// Account and list price. Nothing without an account total: the published one is never passed off as the account's.
 pub(crate) fn prices(stated: &Stated<'_>) -> Vec<Price> {
-    let Some(total) = dollars(stated.total).filter(above_zero) else { return Vec::new() };
+    let Some(total) = total(stated.total) else { return Vec::new() };
     let charges = charges(stated);
     let base = charges.iter().find(|charge| charge.kind == ChargeKind::Base).map(|charge| charge.amount);
     let mut prices = vec![Price { base, charges, ..Price::new(PriceKind::Account, total) }];
     prices.extend(dollars(stated.published).filter(above_zero).map(|list| Price::new(PriceKind::List, list)));
     prices
+}
+
+/// The account's total, when there is one.
+pub(crate) fn total(text: &str) -> Option<Money> {
+    dollars(text).filter(above_zero)
 }
 
 fn above_zero(money: &Money) -> bool {

@@ -238,7 +238,7 @@ fn add<'a>(config: &Config, lines: &mut Lines<'a>, rate: &'a WireRate) {
     let refused = match said(&rate.error) {
         Some(text) => Some((Meaning::of(text).reason(), error::shown(config, text))),
         // An errored price may come as zeros: it is no offer.
-        None if prices(rate).is_empty() => {
+        None if charges::total(&rate.total_charge).is_none() => {
             Some((RejectReason::NoPrice, "OnTrac named the service without a price".to_owned()))
         }
         None => None,
