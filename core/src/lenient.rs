@@ -315,17 +315,31 @@ pub fn parse_decimal(text: &str) -> Option<Decimal> {
 /// The decimal that a carrier wrote where JSON's reader saw a binary number: the shortest one that reads back as the same
 /// number, exact for the up to 15 digits that carriers print. `None` for what is no number, or too large.
 pub fn decimal_of(number: f64) -> Option<Decimal> {
-    // Up to four decimals, as money and weights have: whole ten-thousandths below 10^15 are exact in binary, and a quotient
-    // is rounded as a written decimal is, so the same number means the same digits.
-    let units = (number * 1e4).round();
-    if units.abs() < 1e15 && units / 1e4 == number {
-        let (mut units, mut decimals) = (units as i64, 4);
-        while decimals > 0 && units % 10 == 0 {
-            (units, decimals) = (units / 10, decimals - 1);
-        }
-        return Some(Decimal::new(units, decimals));
+    ten_thousandths(number).or_else(|| parse_decimal(&number.to_string()))
+}
+
+/// The decimal with at most four places, as money and weights have, that reads as a number: in whole numbers, which takes a
+/// tenth of the time of a text. `None` where that is not certain.
+fn ten_thousandths(number: f64) -> Option<Decimal> {
+    const FRACTION: u64 = (1 << 52) - 1;
+    let bits = number.to_bits();
+    if bits << 1 == 0 {
+        return Some(Decimal::ZERO);
     }
-    parse_decimal(&number.to_string())
+    // The number is `mantissa / 2^shift`.
+    let mantissa = u128::from(bits & FRACTION | 1 << 52) * 10_000;
+    let shift = 1075_u64.checked_sub(bits >> 52 & 0x7FF).filter(|shift| (1..=70).contains(shift))?;
+    let units = (mantissa + (1 << (shift - 1))) >> shift;
+    // Less than half a step away it reads as the same number; below a power of two the steps are shorter. No two decimals
+    // of 15 digits read as one number, so it is the one.
+    let away = mantissa.abs_diff(units << shift);
+    let same = away == 0 || (away * 2 < 10_000 && bits & FRACTION != 0);
+    let mut units = i64::try_from(units).ok().filter(|units| same && *units < 1_000_000_000_000_000)?;
+    let mut places = 4;
+    while places > 0 && units % 10 == 0 {
+        (units, places) = (units / 10, places - 1);
+    }
+    Some(Decimal::new(if bits >> 63 == 0 { units } else { -units }, places))
 }
 
 #[cfg(test)]
@@ -347,6 +361,19 @@ mod tests {
         fn every_number_reads_as_its_shortest_text(number: f64) {
             prop_assert_eq!(decimal_of(number), parse_decimal(&number.to_string()));
         }
+    }
+
+    #[test]
+    fn prices_and_their_neighbours_read_as_their_texts() {
+        for units in (0..20_000).chain([1 << 20, (1 << 40) + 1, 999_999_999_999_999]) {
+            for places in 0..6 {
+                let number: f64 = Decimal::new(units, places).to_string().parse().unwrap();
+                for number in [number, -number, number.next_up(), number.next_down()] {
+                    assert_eq!(decimal_of(number), parse_decimal(&number.to_string()), "{number}");
+                }
+            }
+        }
+        assert_eq!((decimal_of(f64::NAN), decimal_of(f64::INFINITY), decimal_of(1e300)), (None, None, None));
     }
 
     #[derive(Deserialize)]

@@ -84,6 +84,7 @@ const BY_WORDS: &[(Status, Option<Detail>, &[&str])] = &[
             "acknowledge",
             "service commitment time",
             "return label",
+            "label has been discarded",
             "shipping label",
             "address has been corrected",
             "delivery change",
