@@ -78,11 +78,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for Push<'_, T> {
         Ok(())
     }
     fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<(), E> {
-        if text.trim().is_empty() {
-            return Ok(());
-        }
-        self.0.extend(T::deserialize(StrDeserializer::<E>::new(text)).ok());
-        Ok(())
+        if text.trim().is_empty() { Ok(()) } else { self.scalar(StrDeserializer::new(text)) }
     }
     fn visit_unit<E>(self) -> Result<(), E> {
         Ok(())

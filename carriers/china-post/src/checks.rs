@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 use waybill_core::{
     Commodity, Currency, Customs, Error, ErrorKind, FieldProblem, LabelFormat, LabelOrder, LabelSpec,
-    RejectReason, Rejected, Result, Shipment, Weight, WeightUnit, screen,
+    RejectReason, Rejected, Result, Screen, Shipment, Weight, WeightUnit,
 };
 use waybill_rate_sheet::numbers::is_s10;
 
@@ -14,8 +14,9 @@ use crate::text::has_han;
 
 /// First reason why a service cannot take a shipment, by the profile and by rules that a profile cannot say.
 pub(crate) fn refusal(carrier: &ChinaPost, row: &Row, shipment: &Shipment) -> Option<Rejected> {
-    let screened =
-        screen(carrier.own_profile(), shipment).into_iter().find(|refusal| refusal.service == *row.code);
+    let profile = carrier.own_profile();
+    let service = profile.service(&row.code.into());
+    let screened = service.and_then(|service| Screen::new(profile, shipment).refusal(service));
     screened.or_else(|| {
         let rejected = |reason, message: String, cure: &str| Rejected {
             service: row.code.into(),

@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use waybill_core::{
-    Error, ErrorKind, FieldProblem, LabelFormat, LabelOrder, Request, Result, Shipment, VoidOutcome, wire,
-    wire::clip,
+    Error, ErrorKind, FieldProblem, LabelFormat, LabelOrder, Request, Result, Screen, Shipment, VoidOutcome,
+    wire, wire::clip,
 };
 
 use crate::carrier::Account;
@@ -83,8 +83,9 @@ fn product(account: &Account, order: &LabelOrder, content: Content) -> Result<(S
 
 /// Limits of the profile, and what it cannot say: agreement and the weight of the whole shipment.
 fn check(account: &Account, order: &LabelOrder, family: Option<&Family>) -> Result<()> {
-    let refused = waybill_core::screen(&account.profile, &order.shipment);
-    if let Some(rejected) = refused.into_iter().find(|rejected| rejected.service == order.service) {
+    let service = account.profile.service(&order.service);
+    let screen = Screen::new(&account.profile, &order.shipment);
+    if let Some(rejected) = service.and_then(|service| screen.refusal(service)) {
         let cure = if rejected.cure.is_empty() { String::new() } else { format!(": {}", rejected.cure) };
         return Err(Error::new(ErrorKind::NoService, format!("{}{cure}", rejected.message)));
     }

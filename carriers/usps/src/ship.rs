@@ -5,7 +5,7 @@ use url::Url;
 use waybill_core::wire::{self, json_request};
 use waybill_core::{
     Error, ErrorKind, FieldProblem, Handle, LabelFormat, LabelOrder, LabelSpec, LengthUnit, Parcel,
-    Reference, RejectReason, Request, Result, Shipment, screen,
+    Reference, RejectReason, Request, Result, Screen, Shipment,
 };
 
 use crate::auth::Roles;
@@ -115,8 +115,9 @@ fn check<'a>(carrier: &Usps, class: &Class, order: &'a LabelOrder) -> Result<&'a
     if shipment.ship_date.is_none() {
         return Err(Error::invalid_field("ship_date", "there is no ship date", "give the day of mailing"));
     }
+    let service = carrier.profile.service(&class.code.into());
     if let Some(rejected) =
-        screen(&carrier.profile, shipment).into_iter().find(|rejected| rejected.service == class.code)
+        service.and_then(|service| Screen::new(&carrier.profile, shipment).refusal(service))
     {
         return Err(refusal(rejected.reason, rejected.message, rejected.cure));
     }

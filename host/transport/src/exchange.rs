@@ -160,7 +160,8 @@ pub(crate) async fn exchange(
 
 async fn whole_answer(client: &reqwest::Client, request: &Request, max_answer: usize) -> Result<Response> {
     // Hundreds of calls wait here at once: what waits holds the answer to come and nothing twice.
-    let sent = client.execute(outgoing(request)?);
+    let outgoing = outgoing(client, request).map_err(|error| failure(&error))?;
+    let sent = client.execute(outgoing);
     let mut answer = sent.await.map_err(|error| failure(&error))?;
     let mut response = http::Response::builder().status(answer.status()).version(answer.version());
     if let Some(headers) = response.headers_mut() {
@@ -227,13 +228,11 @@ fn unknown(message: String) -> Error {
 }
 
 /// The request in the HTTP library's form; the body's bytes are shared.
-fn outgoing(request: &Request) -> Result<reqwest::Request> {
-    let url = request.uri().to_string().parse();
-    let url = url.map_err(|_| Error::new(ErrorKind::Internal, "the request has no URL: nothing was sent"))?;
-    let mut outgoing = reqwest::Request::new(request.method().clone(), url);
-    *outgoing.headers_mut() = request.headers().clone();
-    if !request.body().is_empty() {
-        *outgoing.body_mut() = Some(request.body().clone().into());
+fn outgoing(client: &reqwest::Client, request: &Request) -> reqwest::Result<reqwest::Request> {
+    let uri = request.uri().to_string();
+    let outgoing = client.request(request.method().clone(), uri).headers(request.headers().clone());
+    match request.body() {
+        body if body.is_empty() => outgoing.build(),
+        body => outgoing.body(body.clone()).build(),
     }
-    Ok(outgoing)
 }
