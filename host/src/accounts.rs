@@ -1,6 +1,7 @@
 //! Opened accounts, each with its lane to the carrier.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -10,7 +11,7 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use waybill_core::{Carrier, Cx, Error, ErrorKind, FieldProblem, Host, Quota, Result};
 use waybill_purchase::PRODUCTION;
-use waybill_shop::{AccountRef, Owner, Participant};
+use waybill_shop::{AccountRef, Owner, Participant, Turns};
 use waybill_transport::{Lane, LaneSettings, LaneStats, Transport};
 
 use crate::config::{AccountConfig, resolve, secret_values};
@@ -30,6 +31,7 @@ pub struct Account {
     environment: String,
     keeper: Option<Keeper>,
     refused: Arc<AtomicBool>,
+    turns: Turns,
 }
 
 impl Account {
@@ -92,6 +94,7 @@ impl Account {
             environment,
             keeper: None,
             refused: Arc::default(),
+            turns: Turns::default(),
         })
     }
 
@@ -106,6 +109,11 @@ impl Account {
     /// The same, with a place for settings that the carrier renews.
     pub(crate) fn with_keeper(self, keeper: Keeper) -> Self {
         Self { keeper: Some(keeper), ..self }
+    }
+
+    /// The same, asked for rates so many times at one time.
+    pub(crate) fn with_turns(self, at_once: NonZeroU32) -> Self {
+        Self { turns: Turns::new(at_once), ..self }
     }
 
     /// Its name, carrier and owner.
@@ -152,6 +160,7 @@ impl Account {
             account: self.reference.clone(),
             fingerprint: self.memory_key.clone(),
             carrier: self.carrier.clone(),
+            turns: self.turns.clone(),
             cx: Arc::new(move |operation, deadline| account.cx(operation, deadline)),
         }
     }
@@ -206,13 +215,14 @@ impl Accounts {
         registry: &Registry,
         transport: &Arc<Transport>,
         tenants: Arc<Tenants>,
+        at_once: NonZeroU32,
     ) -> Result<Self> {
         let mut house = BTreeMap::new();
         let mut problems: Vec<FieldProblem> = Vec::new();
         for (name, config) in accounts.iter().filter(|(_, config)| config.enabled) {
             match Account::open(name, Owner::House, config, registry, transport) {
                 Ok(account) => {
-                    house.insert(name.clone(), Arc::new(account));
+                    house.insert(name.clone(), Arc::new(account.with_turns(at_once)));
                 }
                 Err(error) if error.fields.is_empty() => {
                     problems.push(FieldProblem::new(format!("accounts.{name}"), error.message, ""));

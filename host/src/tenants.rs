@@ -1,6 +1,7 @@
 //! What the store holds of tenants: the accounts they linked and their preferences. Read again when it may have changed.
 
 use std::collections::{BTreeMap, HashMap};
+use std::num::NonZeroU32;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
@@ -67,6 +68,8 @@ pub(crate) struct Tenants {
     registry: Registry,
     transport: Arc<Transport>,
     linking: LinkingConfig,
+    /// How many times a linked account is asked for rates at one time.
+    at_once: NonZeroU32,
     known: RwLock<HashMap<String, Read>>,
 }
 
@@ -83,8 +86,9 @@ impl Tenants {
         registry: Registry,
         transport: Arc<Transport>,
         linking: LinkingConfig,
+        at_once: NonZeroU32,
     ) -> Arc<Self> {
-        Arc::new(Self { own, records, registry, transport, linking, known: RwLock::default() })
+        Arc::new(Self { own, records, registry, transport, linking, at_once, known: RwLock::default() })
     }
 
     /// A tenant as it was last read.
@@ -187,7 +191,8 @@ impl Tenants {
         if let Some(linking) = self.linking.carriers.get(carrier) {
             all.extend(resolve(&linking.settings).map_err(Error::invalid)?);
         }
-        Account::open_with(name, Owner::Own, entry, all, tag, None, &self.transport)
+        let account = Account::open_with(name, Owner::Own, entry, all, tag, None, &self.transport)?;
+        Ok(account.with_turns(self.at_once))
     }
 
     /// Keeps a tenant's preferences.

@@ -88,8 +88,11 @@ impl Waybill {
         }
         let linking = config.linking.clone();
         let own = config.tenant.clone();
-        let tenants = Tenants::new(own, records.clone(), registry.clone(), transport.clone(), linking);
-        let accounts = Arc::new(Accounts::open(&config.accounts, &registry, &transport, tenants.clone())?);
+        let at_once = config.shop.in_flight_per_account;
+        let tenants =
+            Tenants::new(own, records.clone(), registry.clone(), transport.clone(), linking, at_once);
+        let accounts = Accounts::open(&config.accounts, &registry, &transport, tenants.clone(), at_once)?;
+        let accounts = Arc::new(accounts);
         let gate = crate::terms::gate(&config, &records);
         let promises = config.shop.promises.iter();
         let promises: Result<BTreeMap<_, _>> = promises

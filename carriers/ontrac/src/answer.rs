@@ -5,7 +5,8 @@ use std::borrow::Cow;
 
 use quick_xml::Reader;
 use quick_xml::escape::resolve_predefined_entity;
-use quick_xml::events::{BytesRef, BytesStart, Event};
+use quick_xml::events::{BytesEnd, BytesRef, BytesStart, Event};
+use waybill_core::lenient::ShortText;
 
 /// Deepest nesting of an answer; OnTrac's have seven levels.
 const DEEPEST: usize = 24;
@@ -25,6 +26,8 @@ pub(crate) trait Element: Default {
 pub(crate) struct Elements<'t> {
     reader: Reader<&'t [u8]>,
     depth: usize,
+    /// The element that was just opened has no content: `<Error/>`.
+    empty: bool,
 }
 
 impl<'t> Elements<'t> {
@@ -33,9 +36,7 @@ impl<'t> Elements<'t> {
         if !text.starts_with('<') {
             return Err(NO_XML);
         }
-        let mut reader = Reader::from_str(text);
-        reader.config_mut().expand_empty_elements = true;
-        let mut elements = Self { reader, depth: 0 };
+        let mut elements = Self { reader: Reader::from_str(text), depth: 0, empty: false };
         match elements.next()? {
             Event::Start(root) => Ok((elements, root)),
             _ => Err("has no root element"),
@@ -101,11 +102,22 @@ impl<'t> Elements<'t> {
 
     /// The next event, when the answer is no deeper than it should be and declares no document type.
     fn next(&mut self) -> Result<Event<'t>, Trouble> {
+        if std::mem::take(&mut self.empty) {
+            self.depth -= 1;
+            return Ok(Event::End(BytesEnd::new("")));
+        }
         loop {
             let event = self.reader.read_event().map_err(|_| NO_XML)?;
-            match &event {
-                Event::Start(_) if self.depth == DEEPEST => return Err("is nested too deeply"),
+            match event {
+                Event::Start(_) | Event::Empty(_) if self.depth == DEEPEST => {
+                    return Err("is nested too deeply");
+                }
                 Event::Start(_) => self.depth += 1,
+                Event::Empty(start) => {
+                    self.depth += 1;
+                    self.empty = true;
+                    return Ok(Event::Start(start));
+                }
                 Event::End(_) => self.depth = self.depth.saturating_sub(1),
                 Event::DocType(_) => return Err("declares a document type, which is not read"),
                 Event::Decl(_) | Event::PI(_) | Event::Comment(_) => continue,
@@ -136,6 +148,17 @@ impl Element for String {
         let text = elements.text()?;
         if self.is_empty() {
             *self = text.into_owned();
+        }
+        Ok(())
+    }
+}
+
+/// The same for texts of a few letters, of which a rate answer has a thousand.
+impl Element for ShortText {
+    fn read(&mut self, elements: &mut Elements<'_>) -> Result<(), Trouble> {
+        let text = elements.text()?;
+        if self.is_empty() {
+            *self = text.into();
         }
         Ok(())
     }

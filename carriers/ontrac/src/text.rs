@@ -51,10 +51,12 @@ pub(crate) fn said(text: &str) -> Option<&str> {
 pub(crate) fn date(text: &str) -> Option<NaiveDate> {
     let text = text.trim();
     let day = text.split(['T', ' ']).next().unwrap_or(text);
-    let date = NaiveDate::parse_from_str(day, "%Y%m%d")
-        .or_else(|_| NaiveDate::parse_from_str(day, "%Y-%m-%d"))
-        .or_else(|_| NaiveDate::parse_from_str(day, "%m/%d/%Y"))
-        .ok()?;
+    let notation = match day {
+        _ if day.contains('-') => "%Y-%m-%d",
+        _ if day.contains('/') => "%m/%d/%Y",
+        _ => "%Y%m%d",
+    };
+    let date = NaiveDate::parse_from_str(day, notation).ok()?;
     (chrono::Datelike::year(&date) > 1900).then_some(date)
 }
 

@@ -13,12 +13,13 @@ mod measure;
 mod server;
 mod tls;
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use waybill_core::{Address, Country, Parcel, RateRequest, Shipment};
-use waybill_shop::{AccountRef, CacheSettings, Owner, Participant, ShopQuestion, Shopper, shop};
+use waybill_shop::{AccountRef, CacheSettings, Owner, Participant, ShopQuestion, Shopper, Turns, shop};
 use waybill_transport::{Lane, LaneSettings, Transport, TransportSettings};
 
 use measure::{Report, cpu_time, memory_mb, spread};
@@ -31,8 +32,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const ANSWER_KB: [usize; 6] = [5, 10, 15, 20, 30, 35];
 
 /// What is measured, each in a process of its own: what one case leaves in memory is not another's.
-const CASES: [&str; 8] =
-    ["0ms", "50ms", "250ms", "deadline", "in-flight-http2", "in-flight", "kept", "identical"];
+const CASES: [&str; 9] =
+    ["0ms", "50ms", "250ms", "deadline", "in-flight-http2", "all-sent-http2", "in-flight", "kept", "identical"];
 
 type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;
 
@@ -56,9 +57,10 @@ fn main() -> Outcome {
     }
     if let Some(address) = after("at") {
         let case = CASES.into_iter().find(|case| is(case)).ok_or("which case?")?;
-        if case == "in-flight-http2" {
+        if case.ends_with("http2") {
             let (port, root) = after("tls").zip(after("root")).ok_or("which port and which root?")?;
-            return runtime.block_on(in_flight_over_http2(port.parse()?, root.as_ref()));
+            let turns = if case == "all-sent-http2" { EVERYBODY } else { Turns::USUAL };
+            return runtime.block_on(in_flight_over_http2(port.parse()?, root.as_ref(), turns));
         }
         return runtime.block_on(measure_case(case, address.parse()?, time));
     }
@@ -95,7 +97,7 @@ async fn measure_case(case: &str, address: std::net::SocketAddr, time: Duration)
     };
     match case {
         "deadline" => deadline(&six([50, 50, 50, 50, 50, 3000])?, time).await,
-        "in-flight" => in_flight("HTTP/1.1, 6,000 connections", &six([2000; 6])?).await,
+        "in-flight" => in_flight("HTTP/1.1", Turns::USUAL, &six([2000; 6])?).await,
         "kept" => cached(&six([0; 6])?).await,
         "identical" => coalesced(&six([50; 6])?).await,
         latency => {
@@ -134,6 +136,7 @@ fn participant(
     Ok(Participant {
         account: AccountRef { name: id.clone(), carrier: id.as_str().into(), owner: Owner::House },
         fingerprint: id.clone(),
+        turns: Turns::default(),
         carrier: Arc::new(carrier::LocalCarrier::new(&id, url)),
         cx: Arc::new(move |operation: &str, deadline: Option<DateTime<Utc>>| {
             transport.cx(&lane, operation, deadline)
@@ -153,6 +156,9 @@ fn question(at: u64, deadline: Duration) -> ShopQuestion {
 }
 
 const PATIENT: Duration = Duration::from_secs(20);
+
+/// Turns for a thousand shops.
+const EVERYBODY: NonZeroU32 = NonZeroU32::new(1000).expect("not zero");
 
 async fn warm_up(all: &[Participant]) {
     for at in 0..20 {
@@ -228,7 +234,7 @@ async fn deadline(all: &[Participant], time: Duration) {
     println!("deadline 300 ms, one carrier at 3 s: {}", spread(&mut took));
 }
 
-async fn in_flight_over_http2(port: u16, root: &std::path::Path) -> Outcome {
+async fn in_flight_over_http2(port: u16, root: &std::path::Path, turns: NonZeroU32) -> Outcome {
     let extra_roots = vec![std::fs::read(root)?];
     let transport = Transport::new(TransportSettings { extra_roots, ..TransportSettings::default() })?;
     let six = |delay: u64| -> Outcome<Vec<Participant>> {
@@ -237,13 +243,14 @@ async fn in_flight_over_http2(port: u16, root: &std::path::Path) -> Outcome {
         numbered.map(|(at, kb)| participant(&transport, &base(at), at, delay, kb)).collect()
     };
     warm_up(&six(0)?).await;
-    in_flight("TLS and HTTP/2, 6 connections", &six(2000)?).await;
+    in_flight("TLS and HTTP/2", turns, &six(2000)?).await;
     Ok(())
 }
 
-async fn in_flight(how: &str, all: &[Participant]) {
+async fn in_flight(how: &str, at_once: NonZeroU32, all: &[Participant]) {
     let before = memory_mb();
-    let all: Arc<[Participant]> = all.into();
+    let own_turns = |one: &Participant| Participant { turns: Turns::new(at_once), ..one.clone() };
+    let all: Arc<[Participant]> = all.iter().map(own_turns).collect();
     let mut running = tokio::task::JoinSet::new();
     for at in 0..1000 {
         let all = all.clone();
@@ -253,7 +260,7 @@ async fn in_flight(how: &str, all: &[Participant]) {
     let during = memory_mb();
     let offers: usize = running.join_all().await.into_iter().sum();
     println!(
-        "1,000 shops in flight, {how}: {before} MB before, {during} MB during, {} MB after; {offers} offers",
+        "1,000 shops in flight, {how}, {at_once} calls per carrier at one time: {before} MB before, {during} MB during, {} MB after; {offers} offers",
         memory_mb()
     );
 }

@@ -22,6 +22,24 @@ use crate::terms::TermsGate;
 /// A late answer is still worth having, so the carrier gets longer than the caller waits.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// How long a question is pursued.
+#[derive(Clone, Copy)]
+struct Patience {
+    /// For a turn at the account: half of what the caller waits, so that the carrier gets the other half. Were it more,
+    /// an account with a queue would answer nobody in time, however many it answers.
+    turn: Duration,
+    /// In all.
+    answer: Duration,
+}
+
+impl Patience {
+    fn of(question: &ShopQuestion, carrier: &CarrierId) -> Self {
+        let own = question.carrier_deadlines.get(carrier).copied();
+        let turn = own.map_or(question.deadline, |own| own.min(question.deadline)) / 2;
+        Self { turn, answer: question.deadline.max(PATIENCE) }
+    }
+}
+
 /// What is asked.
 #[derive(Debug, Clone)]
 pub struct ShopQuestion {
@@ -228,7 +246,7 @@ fn unwrap_or_clone(reply: Arc<RateReply>) -> RateReply {
 type Shut = (Participant, Way);
 
 /// Accounts to ask, and those of excluded carriers.
-fn sort_out(participants: &[Participant], question: &ShopQuestion) -> (Vec<Participant>, Vec<Shut>) {
+fn sort_out(participants: &[Participant], question: &ShopQuestion) -> (Arc<[Participant]>, Vec<Shut>) {
     let (mut open, mut shut) = (Vec::with_capacity(participants.len()), Vec::new());
     for participant in participants {
         match question.excludes_carrier(&participant.account.carrier) {
@@ -236,7 +254,7 @@ fn sort_out(participants: &[Participant], question: &ShopQuestion) -> (Vec<Parti
             None => open.push(participant.clone()),
         }
     }
-    (open, shut)
+    (open.into(), shut)
 }
 
 /// One account's answer by its place among those that were asked, shared with the memory. Small: a channel keeps room for
@@ -247,7 +265,7 @@ type Shared = (usize, Result<Arc<RateReply>, Box<Error>>);
 type Asked = (Arc<RateRequest>, Option<Question>);
 
 fn ask_all(
-    participants: &[Participant],
+    participants: &Arc<[Participant]>,
     question: &ShopQuestion,
     memory: Option<&Memory>,
 ) -> mpsc::Receiver<Shared> {
@@ -267,16 +285,17 @@ fn ask_all(
                 asked(rate)
             }
         };
-        let (participant, sender, memory) = (participant.clone(), sender.clone(), memory.cloned());
-        let patience = question.deadline.max(PATIENCE);
+        let (participants, sender, memory) = (participants.clone(), sender.clone(), memory.cloned());
+        let patience = Patience::of(question, &participant.account.carrier);
         tokio::spawn(async move {
+            let Some(participant) = participants.get(at) else { return };
             let reply = match memory.zip(key) {
                 Some((memory, key)) => {
-                    let call = ask_timed(&participant, &request, patience, &memory.paces);
+                    let call = ask_timed(participant, &request, patience, &memory.paces);
                     // In a place of its own: a task is as large as its largest branch.
-                    Box::pin(memory.cache.answer(&participant, &key, call)).await
+                    Box::pin(memory.cache.answer(participant, &key, call)).await
                 }
-                None => ask_guarded(&participant, &request, patience).await.map(Arc::new),
+                None => ask_guarded(participant, &request, patience).await.map(Arc::new),
             };
             // Nobody listens any more when the deadline has passed.
             let _ = sender.send((at, reply.map_err(Box::new))).await;
@@ -397,7 +416,7 @@ fn finish(
 async fn ask_timed(
     participant: &Participant,
     request: &RateRequest,
-    patience: Duration,
+    patience: Patience,
     paces: &Paces,
 ) -> Result<RateReply> {
     let started = Instant::now();
@@ -412,7 +431,7 @@ async fn ask_timed(
 async fn ask_guarded(
     participant: &Participant,
     request: &RateRequest,
-    patience: Duration,
+    patience: Patience,
 ) -> Result<RateReply> {
     AssertUnwindSafe(ask(participant, request, patience))
         .catch_unwind()
@@ -420,7 +439,7 @@ async fn ask_guarded(
         .unwrap_or_else(|_| Err(Error::new(ErrorKind::Panicked, "the carrier's code panicked while rating")))
 }
 
-async fn ask(participant: &Participant, request: &RateRequest, patience: Duration) -> Result<RateReply> {
+async fn ask(participant: &Participant, request: &RateRequest, patience: Patience) -> Result<RateReply> {
     let profile = participant.carrier.profile();
     let Some(rating) = participant.carrier.rate_quote() else {
         return Err(Error::unsupported(format!("{} has no rates", profile.name)));
@@ -435,7 +454,23 @@ async fn ask(participant: &Participant, request: &RateRequest, patience: Duratio
     if !possible && !profile.services.is_empty() {
         return Ok(RateReply::default().complete(profile, request));
     }
-    let patience = chrono::Duration::from_std(patience).unwrap_or_else(|_| chrono::Duration::seconds(20));
-    let cx = (participant.cx)("quote", Some(Utc::now() + patience));
+    let answer =
+        chrono::Duration::from_std(patience.answer).unwrap_or_else(|_| chrono::Duration::seconds(20));
+    let deadline = Utc::now() + answer;
+    let Some(_turn) = participant.turns.take(patience.turn).await else {
+        return Err(no_turn(participant, patience.turn));
+    };
+    let cx = (participant.cx)("quote", Some(deadline));
     Ok(rating.quote(&cx, request).await?.complete(profile, request))
+}
+
+fn no_turn(participant: &Participant, waited: Duration) -> Error {
+    let message = format!(
+        "{} questions to account `{}` are under way, and none was answered within {} ms to make room: nothing was sent; ask \
+         later, or raise `shop.in_flight_per_account`",
+        participant.turns.at_once(),
+        participant.account.name,
+        waited.as_millis()
+    );
+    Error::new(ErrorKind::Unavailable, message).with_retry(Retry::Safe)
 }

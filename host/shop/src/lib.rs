@@ -25,7 +25,7 @@ mod rules;
 mod terms;
 mod zone;
 
-pub use account::{AccountRef, MakeCx, Owner, Participant};
+pub use account::{AccountRef, MakeCx, Owner, Participant, Turns};
 pub use cache::{CacheSettings, CacheStats, Clock, TariffChange};
 pub use choose::{Goal, Outcome, Reason, Suggestion, Verdict, suggest};
 pub use exchange::{ExchangeRate, ExchangeRates};

@@ -14,7 +14,8 @@ use waybill_core::{
 };
 use waybill_shop::{
     Acceptance, CacheSettings, Clock, DiagnosisCode, Facts, MemoryTerms, Owner, Participant, ShopAnswer,
-    ShopQuestion, Shopper, TariffChange, TermsBook, TermsGate, Zone, check, duty_payer, shop, shop_stream,
+    ShopQuestion, Shopper, TariffChange, TermsBook, TermsGate, Turns, Zone, check, duty_payer, shop,
+    shop_stream,
 };
 
 const LONG: Duration = Duration::from_secs(5);
@@ -401,4 +402,62 @@ async fn r7_answers_can_be_streamed_as_they_come() {
         }
         assert_eq!(names, ["house-ups", "slow"]);
     }
+}
+
+/// Ten shops at one time of an account that takes 100 ms for each and has `turns`.
+async fn ten_at_once(turns: u32, deadline: Duration) -> (Vec<ShopAnswer>, usize, usize) {
+    let latency = Duration::from_millis(100);
+    let (ups, handle) = participant("ups", Owner::House, profile("ups"), latency, one("9.00 USD"));
+    let ups = Participant { turns: Turns::new(turns.try_into().unwrap()), ..ups };
+    let mut shops = tokio::task::JoinSet::new();
+    for _ in 0..10 {
+        let all = [ups.clone()];
+        let question = ShopQuestion { deadline, ..question() };
+        shops.spawn(async move { shop(&all, &question).await });
+    }
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    let under_way = handle.under_way();
+    let answers = shops.join_all().await;
+    (answers, under_way, handle.calls())
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_account_is_asked_so_many_questions_at_one_time_and_the_others_wait() {
+    let (answers, under_way, calls) = ten_at_once(4, LONG).await;
+    assert_eq!((under_way, calls), (4, 10));
+    assert!(answers.iter().all(|answer| answer.complete && answer.offers.len() == 1));
+    let (answers, under_way, _) = ten_at_once(256, LONG).await;
+    assert_eq!((answers.len(), under_way), (10, 10));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_question_without_a_turn_in_half_of_its_time_is_not_sent_and_says_so() {
+    let (answers, _, calls) = ten_at_once(2, Duration::from_millis(300)).await;
+    let (complete, missing): (Vec<_>, Vec<_>) = answers.into_iter().partition(|answer| answer.complete);
+    // Two at once, and two more after 100 ms; the next two would begin after 200 of the 150 ms that they wait.
+    assert_eq!((complete.len(), missing.len(), calls), (4, 6, 4));
+    for answer in missing {
+        let missing = &answer.missing[0];
+        assert!(missing.try_again && !missing.cure.is_empty(), "{missing:?}");
+        for words in ["2 questions", "`ups`", "150 ms", "nothing was sent", "shop.in_flight_per_account"] {
+            assert!(missing.error.message.contains(words), "{}", missing.error.message);
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_turn_comes_back_when_a_carrier_panics_or_is_late() {
+    let (broken, _) = house("ups", Box::new(|_| panic!("on purpose")));
+    let broken = Participant { turns: Turns::new(1.try_into().unwrap()), ..broken };
+    for _ in 0..3 {
+        let answer = shop(std::slice::from_ref(&broken), &question()).await;
+        assert_eq!(answer.missing[0].error.kind, ErrorKind::Panicked);
+    }
+    let latency = Duration::from_secs(1);
+    let (slow, handle) = participant("ups", Owner::House, profile("ups"), latency, one("9.00 USD"));
+    let slow = Participant { turns: Turns::new(1.try_into().unwrap()), ..slow };
+    let hurried = ShopQuestion { deadline: Duration::from_millis(10), ..question() };
+    assert!(!shop(std::slice::from_ref(&slow), &hurried).await.complete);
+    assert_eq!(handle.under_way(), 1, "its answer is still worth having");
+    assert!(shop(&[slow], &question()).await.complete);
 }

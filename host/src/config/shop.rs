@@ -1,6 +1,7 @@
 //! How rates are shopped, which terms are asked for, and how shippers link accounts of their own.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -8,7 +9,7 @@ use serde_json::{Map, Value};
 use waybill_core::{CarrierId, Country, FieldProblem, Terms};
 use waybill_shop::{
     CacheSettings, ExchangeRates, Preferences, PromiseEngine, PromiseSettings, TariffChange,
-    TenantPreferences, WeekendBook, Zone,
+    TenantPreferences, Turns, WeekendBook, Zone,
 };
 
 use super::Config;
@@ -24,6 +25,9 @@ pub struct ShopConfig {
     /// Shorter waits for single carriers, in milliseconds by carrier id.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub carrier_deadlines_ms: BTreeMap<String, u64>,
+    /// How many times an account is asked for rates at one time. Further questions wait for their turn, up to half of their
+    /// deadline: one that waits takes a fraction of the memory of one that is under way.
+    pub in_flight_per_account: NonZeroU32,
     /// Clock of the place that parcels start from (`America/New_York`): it says which day is today.
     pub zone: Zone,
     /// How long answers are kept.
@@ -48,6 +52,7 @@ impl Default for ShopConfig {
         Self {
             deadline_ms: 10_000,
             carrier_deadlines_ms: BTreeMap::new(),
+            in_flight_per_account: Turns::USUAL,
             zone: Zone::UTC,
             cache: CacheConfig::default(),
             preferences: Preferences::default(),

@@ -1,25 +1,27 @@
 //! `rates`: prices.
 
+use waybill_core::lenient::ShortText;
+
 use crate::answer::incoming;
 
 incoming! {
     /// `OnTracRateResponse`.
     struct RateResponse {
         shipments: RateShipments = "Shipments",
-        error: String = "Error",
+        error: ShortText = "Error",
     }
 
     /// One entry per package of the question; older versions put the root error in here.
     struct RateShipments {
         shipment: Vec<RateShipment> = "Shipment",
-        error: String = "Error",
+        error: ShortText = "Error",
     }
 
     /// Prices of one package.
     struct RateShipment {
-        uid: String = "UID",
+        uid: ShortText = "UID",
         rates: Rates = "Rates",
-        error: String = "Error",
+        error: ShortText = "Error",
     }
 
     /// One price per service.
@@ -30,29 +32,29 @@ incoming! {
     /// A service at a price. `ServiceCharge` is the sum of its details, `TotalCharge` that and fuel, `GlobalRate` the published
     /// total.
     struct Rate {
-        service: String = "Service",
+        service: ShortText = "Service",
         service_charge_details: ServiceChargeDetails = "ServiceChargeDetails",
-        fuel_charge: String = "FuelCharge",
-        total_charge: String = "TotalCharge",
-        billed_weight: String = "BilledWeight",
-        transit_days: String = "TransitDays",
-        expected_delivery_date: String = "ExpectedDeliveryDate",
-        commit_time: String = "CommitTime",
-        rate_zone: String = "RateZone",
-        global_rate: String = "GlobalRate",
-        error: String = "Error",
+        fuel_charge: ShortText = "FuelCharge",
+        total_charge: ShortText = "TotalCharge",
+        billed_weight: ShortText = "BilledWeight",
+        transit_days: ShortText = "TransitDays",
+        expected_delivery_date: ShortText = "ExpectedDeliveryDate",
+        commit_time: ShortText = "CommitTime",
+        rate_zone: ShortText = "RateZone",
+        global_rate: ShortText = "GlobalRate",
+        error: ShortText = "Error",
     }
 
     /// What the service charge is made of.
     struct ServiceChargeDetails {
-        base_charge: String = "BaseCharge",
-        cod_charge: String = "CODCharge",
-        declared_charge: String = "DeclaredCharge",
+        base_charge: ShortText = "BaseCharge",
+        cod_charge: ShortText = "CODCharge",
+        declared_charge: ShortText = "DeclaredCharge",
         /// V7's example says `PoundsCharge`, its table `PoundCharge`.
-        pounds_charge: String = "PoundsCharge" | "PoundCharge",
-        additional_charges: String = "AdditionalCharges",
+        pounds_charge: ShortText = "PoundsCharge" | "PoundCharge",
+        additional_charges: ShortText = "AdditionalCharges",
         additional_charges_details: AdditionalChargesDetails = "AdditionalChargesDetails",
-        saturday_charge: String = "SaturdayCharge",
+        saturday_charge: ShortText = "SaturdayCharge",
     }
 
     /// What the additional charges are made of.
@@ -62,7 +64,7 @@ incoming! {
 
     /// An additional charge.
     struct AdditionalCharge {
-        description: String = "Description",
-        value: String = "Value",
+        description: ShortText = "Description",
+        value: ShortText = "Value",
     }
 }

@@ -11,7 +11,7 @@ use waybill_core::{
     LabelOffer, Lane, Linking, LogLevel, Money, Outgoing, Pieces, Price, PriceKind, Profile, PurchaseTraits,
     Rate, RateQuote, RateReply, RateRequest, Response, Result, Service, Settlement, Terms,
 };
-use waybill_shop::{AccountRef, Owner, Participant};
+use waybill_shop::{AccountRef, Owner, Participant, Turns};
 
 type Answer = dyn Fn(&RateRequest) -> Result<RateReply> + Send + Sync;
 
@@ -20,6 +20,7 @@ pub struct Fake {
     profile: Profile,
     latency: Duration,
     calls: Arc<AtomicUsize>,
+    under_way: Arc<AtomicUsize>,
     answer: Box<Answer>,
 }
 
@@ -27,11 +28,16 @@ pub struct Fake {
 #[derive(Clone)]
 pub struct Handle {
     calls: Arc<AtomicUsize>,
+    under_way: Arc<AtomicUsize>,
 }
 
 impl Handle {
     pub fn calls(&self) -> usize {
         self.calls.load(Ordering::SeqCst)
+    }
+    /// Calls that are not answered yet.
+    pub fn under_way(&self) -> usize {
+        self.under_way.load(Ordering::SeqCst)
     }
 }
 
@@ -39,7 +45,10 @@ impl Handle {
 impl RateQuote for Fake {
     async fn quote(&self, cx: &Cx, request: &RateRequest) -> Result<RateReply> {
         self.calls.fetch_add(1, Ordering::SeqCst);
-        cx.sleep(self.latency).await?;
+        self.under_way.fetch_add(1, Ordering::SeqCst);
+        let waited = cx.sleep(self.latency).await;
+        self.under_way.fetch_sub(1, Ordering::SeqCst);
+        waited?;
         (self.answer)(request)
     }
 }
@@ -123,9 +132,9 @@ pub fn participant(
     latency: Duration,
     answer: Box<Answer>,
 ) -> (Participant, Handle) {
-    let calls = Arc::new(AtomicUsize::new(0));
+    let (calls, under_way) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     let account = AccountRef { name: name.into(), carrier: profile.id.clone(), owner };
-    let fake = Fake { profile, latency, calls: calls.clone(), answer };
+    let fake = Fake { profile, latency, calls: calls.clone(), under_way: under_way.clone(), answer };
     let cx = move |operation: &str, deadline: Option<DateTime<Utc>>| {
         let call = CallInfo {
             id: 1,
@@ -136,9 +145,14 @@ pub fn participant(
         };
         Cx::new(call, Arc::new(Quiet))
     };
-    let participant =
-        Participant { account, fingerprint: "one".into(), carrier: Arc::new(fake), cx: Arc::new(cx) };
-    (participant, Handle { calls })
+    let participant = Participant {
+        account,
+        fingerprint: "one".into(),
+        carrier: Arc::new(fake),
+        cx: Arc::new(cx),
+        turns: Turns::default(),
+    };
+    (participant, Handle { calls, under_way })
 }
 
 /// A house account that answers at once.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use waybill_core::{Carrier, RateRequest, Shipment};
-use waybill_shop::{AccountRef, Owner, Participant, ShopQuestion, shop};
+use waybill_shop::{AccountRef, Owner, Participant, ShopQuestion, Turns, shop};
 use waybill_transport::{Lane, LaneSettings, Transport, TransportSettings};
 
 use crate::Failure;
@@ -79,6 +79,7 @@ fn participant(id: &str, carrier: Arc<dyn Carrier>, transport: &Arc<Transport>) 
     Participant {
         account: AccountRef { name: id.to_owned(), carrier: id.into(), owner: Owner::House },
         fingerprint: id.to_owned(),
+        turns: Turns::default(),
         carrier,
         cx: Arc::new(move |operation: &str, deadline: Option<DateTime<Utc>>| {
             transport.cx(&lane, operation, deadline)
