@@ -156,6 +156,14 @@ pub fn owned(text: Option<&ShortText>) -> Option<String> {
     text.map(ToString::to_string)
 }
 
+/// Without the blanks around it. Most texts have none, and that is seen without reading their letters.
+fn trimmed(text: &str) -> &str {
+    match text.as_bytes() {
+        [first, .., last] if first.is_ascii_graphic() && last.is_ascii_graphic() => text,
+        _ => text.trim(),
+    }
+}
+
 struct Scalar<T>(PhantomData<T>);
 
 impl<'de, T: for<'a> From<&'a str>> Visitor<'de> for Scalar<T> {
@@ -164,7 +172,7 @@ impl<'de, T: for<'a> From<&'a str>> Visitor<'de> for Scalar<T> {
         f.write_str("a text, a number or null")
     }
     fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-        let text = text.trim();
+        let text = trimmed(text);
         Ok((!text.is_empty()).then(|| text.into()))
     }
     fn visit_i64<E>(self, number: i64) -> Result<Self::Value, E> {
@@ -302,10 +310,31 @@ pub fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, 
 
 /// Reads a decimal as carriers print it, with thousands separators and exponents.
 pub fn parse_decimal(text: &str) -> Option<Decimal> {
-    Decimal::from_str(text).ok().or_else(|| {
+    digits(text).or_else(|| Decimal::from_str(text).ok()).or_else(|| {
         let plain = text.trim().replace(',', "");
         Decimal::from_str(&plain).or_else(|_| Decimal::from_scientific(&plain)).ok()
     })
+}
+
+/// The decimal of up to 18 digits with at most one point between them, which is what nearly all amounts are.
+fn digits(text: &str) -> Option<Decimal> {
+    let is_digit = |at: Option<&u8>| at.is_some_and(u8::is_ascii_digit);
+    let bytes = text.as_bytes();
+    if bytes.len() > 18 || !is_digit(bytes.first()) || !is_digit(bytes.last()) {
+        return None;
+    }
+    let (mut units, mut places) = (0_i64, None);
+    for byte in bytes {
+        match (byte, &mut places) {
+            (b'0'..=b'9', places) => {
+                units = units * 10 + i64::from(byte - b'0');
+                *places = places.map(|places| places + 1);
+            }
+            (b'.', places @ None) => *places = Some(0),
+            _ => return None,
+        }
+    }
+    Some(Decimal::new(units, places.unwrap_or(0)))
 }
 
 /// What JSON's reader makes of the digits that a carrier wrote.

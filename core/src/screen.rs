@@ -19,6 +19,8 @@ pub struct Screen<'a> {
     domestic: bool,
     crosses_customs_border: bool,
     to_po_box: bool,
+    /// To go on after the name of a service that is sold on other lanes, as most are.
+    other_lane: String,
 }
 
 impl<'a> Screen<'a> {
@@ -30,6 +32,11 @@ impl<'a> Screen<'a> {
             domestic: shipment.is_domestic(),
             crosses_customs_border: shipment.crosses_customs_border(),
             to_po_box: shipment.to.is_po_box(),
+            other_lane: format!(
+                " does not run from {} to {}",
+                shipment.from.country.name(),
+                shipment.to.country.name()
+            ),
         }
     }
 
@@ -78,18 +85,18 @@ impl<'a> Screen<'a> {
     }
 
     fn lane(&self, service: &Service) -> Option<Refusal> {
-        let Self { shipment, domestic, .. } = *self;
+        let Self { shipment, domestic, .. } = self;
         let (from, to) = (shipment.from.country, shipment.to.country);
         let runs = |lane: &Lane| {
             let border = match lane.border {
                 Border::Any => true,
-                Border::Domestic => domestic,
+                Border::Domestic => *domestic,
                 Border::International => !domestic,
             };
             border && lane.from.contain(from) && lane.to.contain(to)
         };
         if !service.lanes.iter().any(runs) {
-            let message = format!("{} does not run from {} to {}", service.name, from.name(), to.name());
+            let message = [service.name.as_str(), &self.other_lane].concat();
             return Some((RejectReason::Lane, message, String::new()));
         }
         (shipment.is_return && !service.returns).then(|| {

@@ -1,5 +1,7 @@
 //! Numbers in JSON become the decimals that the carrier wrote.
 
+use std::str::FromStr;
+
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 use waybill_core::lenient::{decimal_of, parse_decimal};
@@ -11,6 +13,13 @@ proptest! {
         let number: f64 = written.to_string().parse().unwrap();
         prop_assert_eq!(decimal_of(number), Some(written));
         prop_assert_eq!(decimal_of(number).map(|it| it.to_string()), Some(written.normalize().to_string()));
+    }
+
+    #[test]
+    fn a_text_keeps_its_digits(text in "[0-9]{0,12}[.]?[0-9]{0,12}|[0-9.,+ _-]{0,8}") {
+        let slowly = Decimal::from_str(&text).or_else(|_| Decimal::from_str(&text.trim().replace(',', ""))).ok();
+        let shown = |it: Option<Decimal>| it.map(|it| it.to_string());
+        prop_assert_eq!(shown(parse_decimal(&text)), shown(slowly), "{}", text);
     }
 
     #[test]

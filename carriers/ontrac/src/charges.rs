@@ -1,5 +1,8 @@
 //! Prices as OnTrac states them: the account's total, the published total, and what the first is made of.
 
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
 use rust_decimal::Decimal;
 use waybill_core::{
     Charge, ChargeKind, Currency, DeliveryEstimate, EstimateBasis, LocalMoment, Money, Price, PriceKind,
@@ -37,7 +40,7 @@ fn above_zero(money: &Money) -> bool {
 
 fn charges(stated: &Stated<'_>) -> Vec<Charge> {
     let details = stated.details;
-    let mut lines = Vec::new();
+    let mut lines = Vec::with_capacity(8);
     let mut line = |kind: ChargeKind, code: &str, text: &str, value: &str| {
         let amount = dollars(value);
         lines.extend(amount.map(|amount| Charge {
@@ -65,27 +68,33 @@ fn charges(stated: &Stated<'_>) -> Vec<Charge> {
     lines
 }
 
-/// Kind of an additional charge by the words of its description; there is no list of them.
+/// Kinds of additional charges by the words of their descriptions, of which there is no list. An upper row goes first.
+const KINDS: [(&str, ChargeKind); 14] = [
+    ("SIGNATURE", ChargeKind::Signature),
+    ("SATURDAY", ChargeKind::Weekend),
+    ("RURAL", ChargeKind::Area),
+    ("AREA", ChargeKind::Area),
+    ("REMOTE", ChargeKind::Area),
+    ("PEAK", ChargeKind::Peak),
+    ("DEMAND", ChargeKind::Peak),
+    ("LARGE", ChargeKind::Oversize),
+    ("OVERSIZE", ChargeKind::Oversize),
+    ("OVER MAX", ChargeKind::Oversize),
+    ("HANDLING", ChargeKind::Handling),
+    ("FUEL", ChargeKind::Fuel),
+    ("RETURN", ChargeKind::Return),
+    ("RESIDENTIAL", ChargeKind::Residential),
+];
+
+/// Finds all words in one pass: an answer has dozens of descriptions.
+static WORDS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+    AhoCorasick::builder().ascii_case_insensitive(true).build(KINDS.iter().map(|row| row.0)).ok()
+});
+
 fn kind_of(text: &str) -> ChargeKind {
-    let text = text.to_ascii_uppercase();
-    let rows = [
-        ("SIGNATURE", ChargeKind::Signature),
-        ("SATURDAY", ChargeKind::Weekend),
-        ("RURAL", ChargeKind::Area),
-        ("AREA", ChargeKind::Area),
-        ("REMOTE", ChargeKind::Area),
-        ("PEAK", ChargeKind::Peak),
-        ("DEMAND", ChargeKind::Peak),
-        ("LARGE", ChargeKind::Oversize),
-        ("OVERSIZE", ChargeKind::Oversize),
-        ("OVER MAX", ChargeKind::Oversize),
-        ("HANDLING", ChargeKind::Handling),
-        ("FUEL", ChargeKind::Fuel),
-        ("RETURN", ChargeKind::Return),
-        ("RESIDENTIAL", ChargeKind::Residential),
-    ];
-    let found = rows.into_iter().find(|(word, _)| text.contains(word));
-    found.map_or(ChargeKind::Other("surcharge".into()), |row| row.1)
+    let words = WORDS.iter().flat_map(|words| words.find_overlapping_iter(text));
+    let row = words.min_by_key(|word| word.pattern()).and_then(|word| KINDS.get(word.pattern().as_usize()));
+    row.map_or_else(|| ChargeKind::Other("surcharge".into()), |row| row.1.clone())
 }
 
 /// Expected delivery; the commit time is the recipient's local time.

@@ -49,14 +49,17 @@ pub(crate) fn said(text: &str) -> Option<&str> {
 
 /// `20230331`, `2023-03-31`, `2023-03-31T00:00:00`, `03/31/2023` or `3/31/2023 5:00:00 PM`. The year 1 is .NET's way of saying nothing.
 pub(crate) fn date(text: &str) -> Option<NaiveDate> {
-    let text = text.trim();
+    let text = text.trim_ascii();
     let day = text.split(['T', ' ']).next().unwrap_or(text);
-    let notation = match day {
-        _ if day.contains('-') => "%Y-%m-%d",
-        _ if day.contains('/') => "%m/%d/%Y",
-        _ => "%Y%m%d",
+    let number = |text: &str| text.parse().ok();
+    let (year, month, day) = match day.split_once(['-', '/']) {
+        Some((first, rest)) => {
+            let (second, third) = rest.split_once(['-', '/'])?;
+            if day.contains('-') { (first, second, third) } else { (third, first, second) }
+        }
+        None => (day.get(..4)?, day.get(4..6)?, day.get(6..)?),
     };
-    let date = NaiveDate::parse_from_str(day, notation).ok()?;
+    let date = NaiveDate::from_ymd_opt(year.parse().ok()?, number(month)?, number(day)?)?;
     (chrono::Datelike::year(&date) > 1900).then_some(date)
 }
 

@@ -32,8 +32,17 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const ANSWER_KB: [usize; 6] = [5, 10, 15, 20, 30, 35];
 
 /// What is measured, each in a process of its own: what one case leaves in memory is not another's.
-const CASES: [&str; 9] =
-    ["0ms", "50ms", "250ms", "deadline", "in-flight-http2", "all-sent-http2", "in-flight", "kept", "identical"];
+const CASES: [&str; 9] = [
+    "0ms",
+    "50ms",
+    "250ms",
+    "deadline",
+    "in-flight-http2",
+    "all-sent-http2",
+    "in-flight",
+    "kept",
+    "identical",
+];
 
 type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;
 

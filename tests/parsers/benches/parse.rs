@@ -88,7 +88,11 @@ impl Growth {
                 let (from, to) = (format!("<{name}>"), format!("</{name}>"));
                 let (start, end) = (body.find(&from).unwrap(), body.find(&to).unwrap() + to.len());
                 let times = (GROWN - body.len()) / (end - start);
-                format!("{}{}{}", &body[..end], body[start..end].repeat(times), &body[end..])
+                // Each under a code of its own, so that each becomes an offer.
+                let (head, tail) = body[start..end].split_once("<Service>").unwrap();
+                let tail = tail.split_once('<').unwrap().1;
+                let more: String = (0..times).map(|at| format!("{head}<Service>S{at}<{tail}")).collect();
+                format!("{}{more}{}", &body[..end], &body[end..])
             }
             Self::List(pointer) => {
                 let mut value: Value = serde_json::from_str(body).unwrap();
