@@ -127,8 +127,7 @@ impl<'t> Elements<'t> {
     /// Asked for between two elements only: there the XML reader has nothing pending and takes up what follows.
     fn whole_element(&mut self) -> Option<(&'t str, &'t str)> {
         let rest = self.text.get(self.text.len() - self.reader.get_ref().len()..)?.trim_ascii_start();
-        let (name, content) =
-            split_before(rest.strip_prefix('<')?, |c| !c.is_ascii_alphanumeric() && c != b'_')?;
+        let (name, content) = split_before(rest.strip_prefix('<')?, |c| !NAMES[usize::from(c)])?;
         let (text, end) = split_before(content.strip_prefix('>')?, |c| matches!(c, b'<' | b'&'))?;
         let after = end.strip_prefix("</")?.strip_prefix(name)?.strip_prefix('>')?;
         if name.is_empty() || self.depth == DEEPEST {
@@ -158,6 +157,16 @@ impl<'t> Elements<'t> {
         }
     }
 }
+
+/// Which bytes a plain name is made of: letters, digits and `_`.
+const NAMES: [bool; 256] = {
+    let (mut names, mut at) = ([false; 256], 0);
+    while at < names.len() {
+        names[at] = matches!(at as u8, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_');
+        at += 1;
+    }
+    names
+};
 
 /// What stands before a byte and from there on. For the few bytes of a name or a text a loop is quicker than a search.
 fn split_before(text: &str, is_end: impl Fn(u8) -> bool) -> Option<(&str, &str)> {

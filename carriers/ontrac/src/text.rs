@@ -57,18 +57,28 @@ pub(crate) fn date(text: &str) -> Option<NaiveDate> {
             let (second, third) = rest.split_once(['-', '/'])?;
             if day.contains('-') { (first, second, third) } else { (third, first, second) }
         }
-        None => (day.get(..4)?, day.get(4..6)?, day.get(6..)?),
+        None => (day.get(..4)?, day.get(4..6)?, day.get(6..8).filter(|_| day.len() == 8)?),
     };
     let date = NaiveDate::from_ymd_opt(year.parse().ok()?, number(month)?, number(day)?)?;
     (chrono::Datelike::year(&date) > 1900).then_some(date)
 }
 
-/// `17:00:00`, `17:00`, `5:00 PM` or `5:00:00 PM`.
+/// `17:00:00`, `17:00:00.45`, `17:00`, `5:00 PM` or `5:00:00 PM`.
 pub(crate) fn time(text: &str) -> Option<NaiveTime> {
-    let text = text.trim();
-    ["%H:%M:%S%.f", "%H:%M", "%I:%M %p", "%I:%M:%S %p"]
-        .iter()
-        .find_map(|notation| NaiveTime::parse_from_str(text, notation).ok())
+    let text = text.trim_ascii();
+    if text.contains('.') {
+        return NaiveTime::parse_from_str(text, "%H:%M:%S%.f").ok();
+    }
+    let (clock, half) = text.split_once(' ').unwrap_or((text, ""));
+    let mut numbers = clock.split(':').map(|number| number.parse::<u32>().ok());
+    let (hour, minute, second) = (numbers.next()??, numbers.next()??, numbers.next().unwrap_or(Some(0))?);
+    let hour = match half.trim_ascii() {
+        "" => hour,
+        "AM" | "am" if (1..=12).contains(&hour) => hour % 12,
+        "PM" | "pm" if (1..=12).contains(&hour) => hour % 12 + 12,
+        _ => return None,
+    };
+    NaiveTime::from_hms_opt(hour, minute, second)
 }
 
 /// `true`, `True` or `1`; `None` when it is neither yes nor no.
@@ -97,7 +107,10 @@ mod tests {
         let day = NaiveDate::from_ymd_opt(2026, 11, 25);
         assert_eq!((date("20261125"), date("2026-11-25"), date("2026-11-25T00:00:00")), (day, day, day));
         assert_eq!((date("11/25/2026"), date("11/25/2026 5:00:00 PM")), (day, day));
-        assert_eq!((time("5:00 PM"), time("5:00:00 PM")), (time("17:00"), time("17:00:00")));
+        assert_eq!((time("5:00 PM"), time("5:00:00 PM")), (time("17:00"), time("17:00:00.000")));
+        assert_eq!((time("12:30 AM"), time("12:30 PM")), (time("00:30"), time("12:30")));
+        assert_eq!(["13:00 PM", "24:00", "5 PM", "noon", "", "5:00 XM"].map(time), [None; 6]);
+        assert_eq!(["2026-13-01", "2026-11", "11/25", "2026112", "20261125x", "é"].map(date), [None; 6]);
         assert_eq!((date("0001-01-01T00:00:00"), date(""), date("---")), (None, None, None));
         assert_eq!(time("17:00:00"), NaiveTime::from_hms_opt(17, 0, 0));
         assert_eq!((dollars("0.00"), dollars("")), (None, None));
