@@ -310,6 +310,9 @@ pub fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, 
 
 /// Reads a decimal as carriers print it, with thousands separators and exponents.
 pub fn parse_decimal(text: &str) -> Option<Decimal> {
+    if text.trim_ascii().is_empty() {
+        return None;
+    }
     digits(text).or_else(|| Decimal::from_str(text).ok()).or_else(|| {
         let plain = text.trim().replace(',', "");
         Decimal::from_str(&plain).or_else(|_| Decimal::from_scientific(&plain)).ok()
