@@ -466,10 +466,10 @@ async fn ask(participant: &Participant, request: &RateRequest, patience: Patienc
 
 fn no_turn(participant: &Participant, waited: Duration) -> Error {
     let message = format!(
-        "{} questions to account `{}` are under way, and none was answered within {} ms to make room: nothing was sent; ask \
-         later, or raise `shop.in_flight_per_account`",
-        participant.turns.at_once(),
+        "the limit of questions under way at account `{}` ({}) left no turn within {} ms: nothing was sent; ask later, or \
+         raise `shop.in_flight_per_account`",
         participant.account.name,
+        participant.turns.at_once(),
         waited.as_millis()
     );
     Error::new(ErrorKind::Unavailable, message).with_retry(Retry::Safe)

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
-use waybill::core::{Currency, PriceKind};
+use waybill::core::{Currency, PriceKind, Weight, WeightUnit};
 use waybill::{RateEvent, ShopRequest};
 use waybill_sandbox::{Fault, Rule};
 
@@ -112,6 +112,25 @@ async fn r8_every_service_is_offered_or_rejected_once_with_a_cure() {
     for row in &shopped.answer.rejected {
         assert!(!row.rejected.message.is_empty() && !row.rejected.cure.is_empty(), "{row:?}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r8_questions_beyond_the_limit_of_an_account_wait_for_their_turn() {
+    let world = World::configured(&["ups"], json!({ "shop": { "in_flight_per_account": 1 } })).await;
+    world.sandbox.faults().arm(Rule::always("ups", "*", Fault::Latency { ms: 500 }));
+    let weighing = |grams: u64, deadline_ms: u64| {
+        let mut request = ask(domestic());
+        request.rate.shipment.parcels[0].weight = Weight::new(grams, WeightUnit::Gram);
+        request.deadline = Some(Duration::from_millis(deadline_ms));
+        world.shop(request)
+    };
+    let (first, (patient, hurried)) = tokio::join!(weighing(500, 20_000), async {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        tokio::join!(weighing(600, 20_000), weighing(700, 600))
+    });
+    assert!(first.answer.complete && patient.answer.complete, "{first:?} {patient:?}");
+    let missing = &hurried.answer.missing[0];
+    assert!(missing.try_again && missing.error.message.contains("(1) left no turn"), "{missing:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
