@@ -131,6 +131,25 @@ impl Engine {
         Ok(settled)
     }
 
+    /// Settles the first attempt's answer again, as from a sender that was stopped with it in its hands.
+    #[cfg(test)]
+    pub(crate) async fn answer_once_more(
+        &self,
+        purchase: &str,
+        accounts: &std::sync::Arc<dyn crate::Accounts>,
+        sale: &Purchase,
+    ) -> Result<()> {
+        let id = purchase.to_owned();
+        let rows = self.inner.store.read::<_, StoreError, _>(|mut db| {
+            Box::pin(async move { Ok((db.purchase(&id).await?, db.attempts(&id).await?)) })
+        });
+        let (Some(row), attempts) = rows.await? else { return Ok(()) };
+        let account = self.account_for(&attempts[0], &row.tenant, accounts).await?;
+        let settled = self.settle_sale(&row, &attempts[0], &account, sale, Source::Answer).await?;
+        assert_eq!(settled, Settled::Known);
+        Ok(())
+    }
+
     fn prepare_sale(
         &self,
         row: &PurchaseRow,
@@ -290,11 +309,14 @@ async fn settle(
     if drop_late && !adopts {
         return Ok(Settled::Known);
     }
-    let mut fresh = Vec::new();
+    let (mut fresh, mut priced) = (Vec::new(), false);
     for label in &sale.labels {
         match db.insert_label(label).await? {
             Inserted::New => fresh.push(label.tracking.clone()),
-            Inserted::Known { purchase } if purchase == row.id => add_file(db, label, sale).await?,
+            Inserted::Known { purchase } if purchase == row.id => {
+                add_file(db, label, sale).await?;
+                priced |= db.set_label_price(label).await?;
+            }
             Inserted::Known { purchase } => {
                 contradiction(db, &row, &attempt, label, &purchase).await?;
                 return Ok(Settled::Contradiction);
@@ -315,6 +337,9 @@ async fn settle(
         return Ok(Settled::Adopted);
     }
     if fresh.is_empty() {
+        if priced {
+            add_price(db, &row, &attempt, sale).await?;
+        }
         return Ok(Settled::Known);
     }
     extra(db, &row, &attempt, sale, &fresh).await?;
@@ -331,6 +356,30 @@ async fn add_file(db: &mut Db<'_>, label: &NewLabel, sale: &Prepared) -> Result<
         db.insert_document(document).await?;
     }
     Ok(())
+}
+
+/// A purchase that was cleared up without a price, as at a carrier that gives a label again without it, gets it when the
+/// answer turns up after all: the label has it, its books and the spend that is held follow.
+async fn add_price(
+    db: &mut Db<'_>,
+    row: &PurchaseRow,
+    attempt: &AttemptRow,
+    sale: &Prepared,
+) -> Result<(), StoreError> {
+    let paid = ledger_entries(row, sale, true).into_iter().filter(|entry| entry.kind != EntryKind::Estimated);
+    for entry in paid {
+        db.insert_entry(&entry).await?;
+    }
+    let own = attempt.n == row.current_attempt && row.charged.is_none();
+    if !own {
+        return Ok(());
+    }
+    hold_what_it_cost(db, row, sale).await?;
+    let change = PurchaseChange { charged: sale.charged, ..PurchaseChange::default() };
+    let payload = serde_json::json!({
+        "charged": sale.charged, "variance": variance(row, sale), "source": sale.source.as_str(),
+    });
+    db.must_change(row, &change, "purchase.priced", &payload).await
 }
 
 /// Whether a sale becomes the purchase's own: its attempt is the open one, or the open one has the same chosen number, or was
@@ -364,12 +413,8 @@ async fn adopts(
     db.move_attempt(&newest.id, newest.epoch, from, "rejected").await
 }
 
-async fn adopt(
-    db: &mut Db<'_>,
-    row: &PurchaseRow,
-    attempt: &AttemptRow,
-    sale: &Prepared,
-) -> Result<(), StoreError> {
+/// The spend that was held for the quoted price becomes what was charged.
+async fn hold_what_it_cost(db: &mut Db<'_>, row: &PurchaseRow, sale: &Prepared) -> Result<(), StoreError> {
     if let (Some(charged), true) = (sale.charged, row.reserved_day.is_some()) {
         let charged = reservation(&charged);
         if row.reserved_currency.as_deref() == Some(&charged.currency) && charged.minor != row.reserved_minor
@@ -377,6 +422,16 @@ async fn adopt(
             db.adjust_held(row, charged.minor - row.reserved_minor).await?;
         }
     }
+    Ok(())
+}
+
+async fn adopt(
+    db: &mut Db<'_>,
+    row: &PurchaseRow,
+    attempt: &AttemptRow,
+    sale: &Prepared,
+) -> Result<(), StoreError> {
+    hold_what_it_cost(db, row, sale).await?;
     let Adoption { change, event, payload, void } = adoption(row, attempt, sale);
     db.must_change(row, &change, &event, &payload).await?;
     if let Some(purpose) = void {

@@ -213,6 +213,20 @@ impl Db<'_> {
         Ok(self.run(update).await? == 1)
     }
 
+    /// Gives a live label that was recorded without a price its price. False when it has one.
+    pub(crate) async fn set_label_price(&mut self, new: &NewLabel) -> Result<bool> {
+        let Some(price) = new.price else { return Ok(false) };
+        let update = self
+            .sql(
+                "UPDATE label SET price = $1 \
+                 WHERE purchase_id = $2 AND tracking = $3 AND state = 'live' AND price IS NULL",
+            )
+            .bind(super::purchases::text(price))
+            .bind(new.purchase_id.clone())
+            .bind(new.tracking.clone());
+        Ok(self.run(update).await? == 1)
+    }
+
     /// All labels of a purchase, void ones too.
     pub async fn labels(&mut self, purchase: &str) -> Result<Vec<LabelRow>> {
         let query = self

@@ -144,7 +144,7 @@ fn sale(response: &Response) -> Result<Purchase> {
     purchase_from(body["pieces"].as_array().ok_or_else(|| Error::malformed("no pieces"))?)
 }
 
-fn purchase_from(list: &[Value]) -> Result<Purchase> {
+pub fn purchase_from(list: &[Value]) -> Result<Purchase> {
     let number = |piece: &Value| piece["number"].as_str().unwrap_or_default().to_owned();
     let index = |piece: &Value| u32::try_from(piece["piece"].as_u64().unwrap_or(0)).unwrap();
     let cents: i64 = list.iter().filter_map(|piece| piece["cents"].as_i64()).max().unwrap_or(0);
@@ -232,13 +232,20 @@ impl Label for WorldCarrier {
                 if body["voided"] == true {
                     return Ok(Recovery::Voided);
                 }
-                found(&body)
+                let found = found(&body)?;
+                Ok(if self.world.tells_prices_when_asked() { found } else { without_prices(found) })
             }
             400 => Err(Error::answered(ErrorKind::Invalid, "no such question", words(&response))),
             401 => Err(Error::answered(ErrorKind::Auth, "signed out", words(&response))),
             _ => Err(Error::new(ErrorKind::Unavailable, "out of order").with_retry(Retry::Safe)),
         }
     }
+}
+
+/// As UPS gives a label again: it does not say what it cost.
+fn without_prices(found: Recovery) -> Recovery {
+    let Recovery::Found(all) = found else { return found };
+    Recovery::Found(all.into_iter().map(|one| Purchase { prices: Vec::new(), ..one }).collect())
 }
 
 /// Several sales with one handle are several purchases: pieces of one sale follow each other from 0.

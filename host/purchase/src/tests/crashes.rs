@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use waybill_core::{Currency, Money};
+
 use super::on_both;
 use super::rig::{Kind, Rig, quick, request};
 use super::world::*;
@@ -171,6 +173,28 @@ on_both! {
         assert_eq!(shown.purchase.state, PurchaseState::Bought);
         assert!(shown.events.iter().any(|event| event.kind == "purchase.unknown"), "{:#?}", shown.events);
         clean(&rig.check().await, "nothing stored");
+    }
+
+    async fn an_answer_that_comes_after_its_label_was_found_without_a_price_brings_the_price(rig: World { World::new(FULL) }) {
+        rig.world.keep_prices_to_itself();
+        rig.world.faults(&[Fault::ResetAfter]);
+        let bought = rig.buy("1").await.unwrap();
+        rig.settle().await;
+        let found = rig.view(&bought.id).await;
+        assert_eq!((found.state, found.charged, found.labels.len()), (PurchaseState::Bought, None, 1), "cleared up by asking");
+        let answer = World::answer(&rig.world.sales(), true);
+        let sale = crate::tests::carrier::purchase_from(answer["pieces"].as_array().unwrap()).unwrap();
+        // As from a sender that was stopped with the answer in its hands.
+        for _ in 0..2 {
+            rig.engine.answer_once_more(&bought.id, &rig.accounts, &sale).await.unwrap();
+            let view = rig.view(&bought.id).await;
+            let sold = Money::from_minor(rig.world.live()[0].cents, Currency::USD);
+            assert_eq!((view.charged, view.labels[0].price, view.labels.len()), (Some(sold), Some(sold), 1));
+            let entries = crate::ledger::entries(rig.engine.store(), "t1", &bought.id).await.unwrap();
+            let charged = entries.iter().filter(|entry| entry.new.kind == crate::ledger::EntryKind::Charged && entry.new.amount.is_some());
+            assert_eq!(charged.count(), 1, "once in the books");
+        }
+        clean(&rig.check().await, "a price that comes late");
     }
 
     async fn a_sender_that_wakes_late_sends_nothing(rig: World { World::new(BLIND) }) {

@@ -135,6 +135,8 @@ struct State {
     services: Vec<(String, String, String)>,
     cancelled: Vec<String>,
     down: bool,
+    /// Lookups give a label without what it cost.
+    silent_about_prices: bool,
     /// HTTP status of all answers to lookups.
     lookups_answer: Option<u16>,
     /// What the account points to.
@@ -201,6 +203,14 @@ impl World {
     /// Answers all lookups with an error from now on; `None` ends that.
     pub fn lookups_answer(&self, status: Option<u16>) {
         self.lock().lookups_answer = status;
+    }
+
+    pub fn keep_prices_to_itself(&self) {
+        self.lock().silent_about_prices = true;
+    }
+
+    pub fn tells_prices_when_asked(&self) -> bool {
+        !self.lock().silent_about_prices
     }
 
     pub fn point_elsewhere(&self) {
