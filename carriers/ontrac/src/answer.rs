@@ -71,11 +71,7 @@ impl<'t> Elements<'t> {
             self.whole = Some(text);
             return Ok(Some(Cow::Borrowed(name)));
         }
-        let named = |start: BytesStart<'_>| {
-            let name = start.name();
-            let prefix = name.as_ref().bytes().position(|c| c == b':').map_or(0, |at| at + 1);
-            Cow::Owned(name.as_ref().get(prefix..).unwrap_or_default().to_owned())
-        };
+        let named = |start: BytesStart<'_>| Cow::Owned(start.local_name().as_ref().to_owned());
         loop {
             match self.next()? {
                 Event::Start(start) => return Ok(Some(named(start))),
@@ -307,6 +303,7 @@ mod tests {
             (vec!["1".to_owned(), "2".to_owned()], "d")
         );
     }
+
     /// Children of an element: plain texts, references, comments, blanks, attributes, known and unknown names.
     fn children() -> impl Strategy<Value = String> {
         let pieces =

@@ -2,12 +2,12 @@
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
-use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::time::Instant;
 use waybill_core::{Carrier, CarrierId, Cx};
 
 /// Whose account it is.
@@ -50,7 +50,9 @@ impl Turns {
 
     /// So many at one time.
     pub fn new(at_once: NonZeroU32) -> Self {
-        Self { free: Arc::new(Semaphore::new(at_once.get() as usize)), at_once }
+        // Where a pointer has 32 bits there are fewer permits than numbers.
+        let permits = (at_once.get() as usize).min(Semaphore::MAX_PERMITS);
+        Self { free: Arc::new(Semaphore::new(permits)), at_once }
     }
 
     /// How many at one time.
@@ -58,12 +60,12 @@ impl Turns {
         self.at_once
     }
 
-    /// A turn, until it is dropped; `None` when none came in time.
-    pub(crate) async fn take(&self, in_time: Duration) -> Option<SemaphorePermit<'_>> {
+    /// A turn, until it is dropped; `None` when none came until then.
+    pub(crate) async fn take(&self, until: Instant) -> Option<SemaphorePermit<'_>> {
         if let Ok(free) = self.free.try_acquire() {
             return Some(free);
         }
-        tokio::time::timeout(in_time, self.free.acquire()).await.ok()?.ok()
+        tokio::time::timeout_at(until, self.free.acquire()).await.ok()?.ok()
     }
 }
 

@@ -28,6 +28,8 @@ struct Patience {
     /// For a turn at the account: half of what the caller waits, so that the carrier gets the other half. Were it more,
     /// an account with a queue would answer nobody in time, however many it answers.
     turn: Duration,
+    /// When that is over.
+    turn_until: Instant,
     /// In all.
     answer: Duration,
 }
@@ -36,7 +38,7 @@ impl Patience {
     fn of(question: &ShopQuestion, carrier: &CarrierId) -> Self {
         let own = question.carrier_deadlines.get(carrier).copied();
         let turn = own.map_or(question.deadline, |own| own.min(question.deadline)) / 2;
-        Self { turn, answer: question.deadline.max(PATIENCE) }
+        Self { turn, turn_until: Instant::now() + turn, answer: question.deadline.max(PATIENCE) }
     }
 }
 
@@ -291,9 +293,8 @@ fn ask_all(
             let Some(participant) = participants.get(at) else { return };
             let reply = match memory.zip(key) {
                 Some((memory, key)) => {
-                    let call = ask_timed(participant, &request, patience, &memory.paces);
                     // In a place of its own: a task is as large as its largest branch.
-                    Box::pin(memory.cache.answer(participant, &key, call)).await
+                    Box::pin(ask_remembered(participant, &request, &key, patience, &memory)).await
                 }
                 None => ask_guarded(participant, &request, patience).await.map(Arc::new),
             };
@@ -412,6 +413,25 @@ fn finish(
     answer
 }
 
+/// Asks through the memory. Who shares the call of a more hurried one goes on waiting when that one had no turn.
+async fn ask_remembered(
+    participant: &Participant,
+    request: &RateRequest,
+    key: &Question,
+    patience: Patience,
+    memory: &Memory,
+) -> Result<Arc<RateReply>> {
+    loop {
+        let call = ask_timed(participant, request, patience, &memory.paces);
+        let reply = memory.cache.answer(participant, key, call).await;
+        let no_turn =
+            reply.as_ref().is_err_and(|error| error.context.iter().any(|(name, _)| name == NO_TURN));
+        if !no_turn || Instant::now() >= patience.turn_until {
+            return reply;
+        }
+    }
+}
+
 /// Asks, and learns how long it takes.
 async fn ask_timed(
     participant: &Participant,
@@ -457,12 +477,15 @@ async fn ask(participant: &Participant, request: &RateRequest, patience: Patienc
     let answer =
         chrono::Duration::from_std(patience.answer).unwrap_or_else(|_| chrono::Duration::seconds(20));
     let deadline = Utc::now() + answer;
-    let Some(_turn) = participant.turns.take(patience.turn).await else {
+    let Some(_turn) = participant.turns.take(patience.turn_until).await else {
         return Err(no_turn(participant, patience.turn));
     };
     let cx = (participant.cx)("quote", Some(deadline));
     Ok(rating.quote(&cx, request).await?.complete(profile, request))
 }
+
+/// Marks the error of a question that had no turn; its value is the limit.
+const NO_TURN: &str = "in_flight_per_account";
 
 fn no_turn(participant: &Participant, waited: Duration) -> Error {
     let message = format!(
@@ -472,5 +495,6 @@ fn no_turn(participant: &Participant, waited: Duration) -> Error {
         participant.turns.at_once(),
         waited.as_millis()
     );
-    Error::new(ErrorKind::Unavailable, message).with_retry(Retry::Safe)
+    let limit = participant.turns.at_once().to_string();
+    Error::new(ErrorKind::Unavailable, message).with_retry(Retry::Safe).with(NO_TURN, limit)
 }

@@ -461,3 +461,24 @@ async fn a_turn_comes_back_when_a_carrier_panics_or_is_late() {
     assert_eq!(handle.under_way(), 1, "its answer is still worth having");
     assert!(shop(&[slow], &question()).await.complete);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_patient_question_does_not_give_up_with_the_hurried_one_whose_call_it_shares() {
+    let latency = Duration::from_secs(1);
+    let (ups, handle) = participant("ups", Owner::House, profile("ups"), latency, one("9.00 USD"));
+    let all = [Participant { turns: Turns::new(1.try_into().unwrap()), ..ups }];
+    let shopper = Shopper::new(CacheSettings::default());
+    let within = |deadline: Duration, city: &str| {
+        let mut question = ShopQuestion { deadline, ..question() };
+        question.rate.shipment.to.city = city.to_owned();
+        let (shopper, all) = (shopper.clone(), all.clone());
+        async move { shopper.shop(&all, &question).await }
+    };
+    let (first, hurried, patient) = tokio::join!(
+        within(LONG, "Chicago"),
+        within(Duration::from_millis(300), "Evanston"),
+        within(LONG, "Evanston")
+    );
+    assert!(first.complete && !hurried.complete && patient.complete, "{hurried:?} {patient:?}");
+    assert_eq!(handle.calls(), 2);
+}
