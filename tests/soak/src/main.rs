@@ -51,6 +51,9 @@ struct Arguments {
     /// A kill takes away what was not synced to disk. With --sqlite.
     #[arg(long)]
     power_cuts: bool,
+    /// Wall clocks of the replicas, as seconds before or after the right time, separated by commas.
+    #[arg(long, value_delimiter = ',', allow_hyphen_values = true)]
+    clocks: Vec<i64>,
     /// A protection left out (needs the feature `mutants`): the run must turn red.
     #[arg(long)]
     mutant: Option<String>,
@@ -118,6 +121,7 @@ async fn soak(arguments: &Arguments) -> Result<bool, String> {
         settings.accounts.clone_from(&arguments.accounts);
     }
     settings.faults = arguments.faults;
+    settings.clocks.clone_from(&arguments.clocks);
     settings.kill_every = every(arguments.kill_every);
     settings.restart_every = every(arguments.restart_every).filter(|_| !arguments.sqlite);
     settings.pause_every = every(arguments.pause_every);

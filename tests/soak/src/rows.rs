@@ -148,3 +148,22 @@ pub async fn left(pool: &AnyPool) -> Result<Vec<String>> {
                FROM attempt WHERE sweep_at IS NOT NULL AND sweep_at - sent_at < 600000";
     sqlx::query(sql).fetch_all(pool).await?.iter().map(|row| row.try_get(0)).collect()
 }
+
+/// What happened to a purchase, given by its id or by that of an attempt: its attempts, labels and operations, and its
+/// events in their order. No personal data is in any of it.
+pub async fn story(pool: &AnyPool, subject: &str) -> Result<Vec<String>> {
+    let sql = "SELECT 1 AS part, n AS place, 'attempt ' || n || ' ' || id || ' ' || state || ', sends ' || sends || ', unsent ' || unsent \
+               || ', checks ' || checks || ', sweeps ' || sweeps || ', numbers ' || COALESCE(numbers, 'none') AS line \
+               FROM attempt WHERE purchase_id = $1 \
+               UNION ALL SELECT 2, piece, 'label ' || id || ' ' || carrier || ' ' || tracking || ' ' || state || ' of attempt ' || attempt_id \
+               FROM label WHERE purchase_id = $1 \
+               UNION ALL SELECT 3, o.created_at, o.kind || ' ' || o.id || ' for ' || o.purpose || ' ' || o.state || ', tries ' || o.checks \
+               FROM carrier_op o WHERE o.target = $1 OR o.target IN (SELECT id FROM label WHERE purchase_id = $1) \
+               UNION ALL SELECT 4, n, 'event ' || n || ' at ' || created_at || ' ' || kind || ' ' || payload FROM outbox WHERE subject = $1 \
+               ORDER BY 1, 2";
+    let owner =
+        "SELECT purchase_id FROM attempt WHERE id = $1 UNION SELECT purchase_id FROM label WHERE id = $1";
+    let purchase: Option<String> = sqlx::query_scalar(owner).bind(subject).fetch_optional(pool).await?;
+    let purchase = purchase.unwrap_or_else(|| subject.to_owned());
+    sqlx::query(sql).bind(purchase).fetch_all(pool).await?.iter().map(|row| row.try_get("line")).collect()
+}

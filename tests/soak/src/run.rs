@@ -473,5 +473,11 @@ async fn audit(database: &Database, folder: &Path) -> Result<Vec<String>, Proble
     let engine = Engine::open(store, journal, Sealer::new([[7; 32]]), Options::default()).await?;
     let report = audit::audit(&engine, None).await?;
     engine.close().await;
-    Ok(report.violations.iter().map(|one| format!("{one:?}")).collect())
+    let pool = rows::connect(&database.url()).await?;
+    let mut found = Vec::new();
+    for one in &report.violations {
+        found.push(format!("{one:?}, {:#?}", rows::story(&pool, &one.subject).await?));
+    }
+    pool.close().await;
+    Ok(found)
 }

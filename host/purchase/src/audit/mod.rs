@@ -98,11 +98,15 @@ const CHECKS: &[(&str, &str)] = &[
     ),
     (
         "I6",
+        // Sold after all: it was absent, on evidence, when the further one was made.
         "SELECT a.id, 'a further attempt was made after one in state ' || a.state FROM attempt a WHERE EXISTS \
          (SELECT 1 FROM attempt b WHERE b.purchase_id = a.purchase_id AND b.n > a.n) \
          AND a.state NOT IN ('absent', 'rejected', 'voided') AND NOT (a.state = 'confirmed' AND NOT EXISTS \
          (SELECT 1 FROM attempt b WHERE b.purchase_id = a.purchase_id AND b.n > a.n AND b.sends > 0 \
-         AND (a.numbers IS NULL OR b.numbers IS NULL OR b.numbers <> a.numbers)))",
+         AND (a.numbers IS NULL OR b.numbers IS NULL OR b.numbers <> a.numbers))) \
+         AND NOT (a.state = 'confirmed' AND EXISTS (SELECT 1 FROM evidence e WHERE e.subject = a.id AND e.kind = 'lookup') \
+         AND EXISTS (SELECT 1 FROM outbox e WHERE e.subject = a.purchase_id AND e.kind = 'purchase.new_attempt' \
+         AND e.payload LIKE '%\"attempt\":' || a.n || ',\"was\":\"absent\"%'))",
     ),
     (
         "I6",

@@ -10,8 +10,8 @@ use crate::fail::failpoint;
 use crate::ledger::{EntryKind, NewEntry};
 use crate::seal::{Place, sha256};
 use crate::store::{
-    AttemptRow, AttemptState, Chain, Db, Inserted, NewDocument, NewLabel, NewOp, OpKind, PurchaseChange,
-    PurchaseRow, PurchaseState, Store, StoreError, moved, reservation,
+    AttemptRow, AttemptState, Chain, Db, Inserted, LabelState, NewDocument, NewLabel, NewOp, OpKind,
+    PurchaseChange, PurchaseRow, PurchaseState, Store, StoreError, moved, reservation,
 };
 
 /// How a sale became known.
@@ -399,6 +399,9 @@ async fn adopts(
         let open = matches!(attempt.state, AttemptState::Sending | AttemptState::Unknown);
         return Ok(open || (sale.source == Source::Operator && attempt.state != AttemptState::Confirmed));
     }
+    if is_void(db, row, sale).await? {
+        return Ok(false);
+    }
     let Some(newest) = db.attempt(&row.id, row.current_attempt).await? else { return Ok(false) };
     // One number is one label: what turned up for an earlier attempt is what the newest one with the same number asks for.
     // Its own answer, if one still comes, can only name this label again; voiding it would use the number up.
@@ -411,6 +414,17 @@ async fn adopts(
         _ => return Ok(false),
     };
     db.move_attempt(&newest.id, newest.epoch, from, "rejected").await
+}
+
+/// Whether a sale's labels were voided here: found without a file, say, and given up for a further attempt. Whoever brings
+/// the sale again, a sender that was stopped with the answer in its hands or a question that was asked before the void,
+/// brings nothing that a parcel could travel with.
+async fn is_void(db: &mut Db<'_>, row: &PurchaseRow, sale: &Prepared) -> Result<bool, StoreError> {
+    let known = db.labels(&row.id).await?;
+    let void = |label: &NewLabel| {
+        known.iter().any(|one| one.new.tracking == label.tracking && one.state == LabelState::Voided)
+    };
+    Ok(!sale.labels.is_empty() && sale.labels.iter().all(void))
 }
 
 /// The spend that was held for the quoted price becomes what was charged.

@@ -304,8 +304,53 @@ on_both! {
         clean(&rig.check().await);
     }
 
-    async fn an_answer_that_turns_up_after_a_person_was_called_is_read(rig: World { World::new(BLIND) }) {
+    async fn a_late_sale_that_comes_after_two_absences_takes_the_third_attempt_back(rig: World { World::new(FULL) }) {
+        let ms = Duration::from_millis;
+        rig.options = Options { max_unsent: 100, sweeps: vec![ms(900), ms(2500)], ..rig.options.clone() };
+        rig.reopen().await;
+        // The first two are found absent after 0.7 s each, the third cannot leave; the first is sold at 1.8 s.
+        rig.world.faults(&[Fault::LateSale(1800), Fault::ResetBefore]);
+        rig.world.faults(&[Fault::Refused; 40]);
+        let policy = Policy { max_attempts: 4, ..Policy::default() };
+        let bought = rig.buy_with(BuyRequest { policy, wait: Duration::ZERO, ..request("1") }).await.unwrap();
+        rig.settle().await;
+        let shown = rig.engine.show("t1", &bought.id).await.unwrap();
+        let all: Vec<_> = shown.attempts.iter().map(|attempt| (attempt.state, attempt.sends)).collect();
+        assert_eq!(all, [(AttemptState::Confirmed, 1), (AttemptState::Absent, 1), (AttemptState::Rejected, 0)]);
+        assert_eq!((shown.purchase.state, rig.world.live().len()), (PurchaseState::Bought, 1));
+        clean(&rig.check().await);
+    }
+
+    async fn a_late_answer_to_a_sale_that_was_voided_does_not_bring_the_void_label_back(rig: World { World::new(NO_REPRINT) }) {
+        rig.options.max_unsent = 100;
+        rig.reopen().await;
+        // Found without a label and voided; the second attempt cannot leave meanwhile.
         rig.world.faults(&[Fault::ResetAfter]);
+        rig.world.faults(&[Fault::Refused; 40]);
+        let bought = rig.buy_with(BuyRequest { wait: Duration::ZERO, ..request("1") }).await.unwrap();
+        let attempts = || async { rig.engine.show("t1", &bought.id).await.unwrap().attempts };
+        while attempts().await.len() < 2 {
+            rig.engine.tick(&rig.accounts).await.unwrap();
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        // As from a sender that was stopped with the answer, label and all, in its hands.
+        let answer = World::answer(&rig.world.sales(), true);
+        let sale = crate::tests::carrier::purchase_from(answer["pieces"].as_array().unwrap()).unwrap();
+        rig.engine.answer_once_more(&bought.id, &rig.accounts, &sale).await.unwrap();
+        rig.world.no_more_faults();
+        rig.settle().await;
+        let view = rig.view(&bought.id).await;
+        let labels: Vec<_> = view.labels.iter().map(|label| label.state).collect();
+        assert_eq!((view.state, labels), (PurchaseState::Bought, vec![LabelState::Voided, LabelState::Live]));
+        let all: Vec<_> = attempts().await.iter().map(|attempt| (attempt.n, attempt.state)).collect();
+        assert_eq!(all, [(1, AttemptState::Voided), (2, AttemptState::Confirmed)]);
+        assert_eq!(rig.world.live().len(), 1);
+        clean(&rig.check().await);
+    }
+
+    async fn an_answer_that_turns_up_after_a_person_was_called_is_read(rig: World { World::new(BLIND) }) {
+        // Turned away first: that answer is no answer, though a wrong clock may say that it came last.
+        rig.world.faults(&[Fault::Busy, Fault::ResetAfter]);
         let bought = rig.buy("1").await.unwrap();
         rig.settle().await;
         assert_eq!(rig.view(&bought.id).await.state, PurchaseState::NeedsAttention);
