@@ -10,6 +10,7 @@ use waybill_core::wire::retry_after;
 use waybill_core::{CallInfo, Effect, Error, ErrorKind, Phase, Request, Response, Result, Retry};
 
 use crate::lane::Lane;
+use crate::patience::within;
 use crate::redact::shown_url;
 use crate::transport::Transport;
 
@@ -126,13 +127,11 @@ pub(crate) async fn exchange(
     let sent_bytes = request.body().len();
     let started = Instant::now();
     lane.counters.calls.fetch_add(1, Ordering::Relaxed);
-    let outcome =
-        match tokio::time::timeout(limit, whole_answer(client, request, transport.settings.max_answer)).await
-        {
-            Ok(outcome) => outcome,
-            // The limit may have passed while connecting, yet a byte may have left as well: assume the worse.
-            Err(_) => Err(unknown(format!("no answer within {} ms", limit.as_millis()))),
-        };
+    let outcome = match within(limit, whole_answer(client, request, transport.settings.max_answer)).await {
+        Ok(outcome) => outcome,
+        // The limit may have passed while connecting, yet a byte may have left as well: assume the worse.
+        Err(_) => Err(unknown(format!("no answer within {} ms", limit.as_millis()))),
+    };
     let millis = started.elapsed().as_millis();
     // The redacted form costs more than the rest of a call here, so it is made only for whoever reads it.
     let shown = || shown_url(uri, &lane.redactor);

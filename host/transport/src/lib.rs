@@ -19,10 +19,12 @@ mod breaker;
 mod exchange;
 mod lane;
 mod limits;
+mod patience;
 mod redact;
 pub mod spend;
 mod transport;
 
 pub use lane::{Lane, LaneSettings, LaneStats};
+pub use patience::within;
 pub use redact::Redactor;
 pub use transport::{Transport, TransportSettings};

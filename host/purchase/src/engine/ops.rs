@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use waybill_core::{Error, ErrorKind, Phase, VoidOutcome};
 
-use super::sale::{VoidOrder, attention};
+use super::sale::{VoidOrder, attention, printable_state};
 use super::send::{Step, asked};
 use super::{Accounts, Engine, EngineError, OpView, OpenAccount, Result, VoidRequest, json, ms};
 use crate::fail::failpoint;
@@ -363,7 +363,8 @@ impl Done<'_> {
             }
             (_, None) => (Some(PurchaseState::Voided), "purchase.voided", None),
             ("asked", Some(_)) if told.is_none() => {
-                (Some(self.before(db, row).await?), "purchase.void_refused", None)
+                // What it was before somebody asked to void it.
+                (Some(printable_state(db, row).await?), "purchase.void_refused", None)
             }
             (_, Some(_)) => (Some(PurchaseState::NeedsAttention), "purchase.void_failed", None),
         };
@@ -396,19 +397,6 @@ impl Done<'_> {
                 (Some(PurchaseState::Accepted), "purchase.new_attempt", Some(next.n))
             }
             _ => (Some(PurchaseState::Failed), "purchase.failed", None),
-        })
-    }
-
-    /// What a purchase was before somebody asked to void it.
-    async fn before(&self, db: &mut Db<'_>, row: &PurchaseRow) -> Result<PurchaseState, StoreError> {
-        let labels = db.labels(&row.id).await?;
-        let live = labels.iter().filter(|label| label.state == LabelState::Live);
-        let printable = live.clone().all(|label| label.new.document_id.is_some());
-        let count = i64::try_from(live.count()).unwrap_or(i64::MAX);
-        Ok(match (printable, count >= row.parcels) {
-            (false, _) => PurchaseState::BoughtNoLabel,
-            (true, false) => PurchaseState::Partial,
-            (true, true) => PurchaseState::Bought,
         })
     }
 }

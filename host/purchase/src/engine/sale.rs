@@ -309,12 +309,12 @@ async fn settle(
     if drop_late && !adopts {
         return Ok(Settled::Known);
     }
-    let (mut fresh, mut priced) = (Vec::new(), false);
+    let (mut fresh, mut priced, mut filed) = (Vec::new(), false, false);
     for label in &sale.labels {
         match db.insert_label(label).await? {
             Inserted::New => fresh.push(label.tracking.clone()),
             Inserted::Known { purchase } if purchase == row.id => {
-                add_file(db, label, sale).await?;
+                filed |= add_file(db, label, sale).await?;
                 priced |= db.set_label_price(label).await?;
             }
             Inserted::Known { purchase } => {
@@ -337,8 +337,8 @@ async fn settle(
         return Ok(Settled::Adopted);
     }
     if fresh.is_empty() {
-        if priced {
-            add_price(db, &row, &attempt, sale).await?;
+        if priced || filed {
+            complete(db, &row, &attempt, sale, priced).await?;
         }
         return Ok(Settled::Known);
     }
@@ -346,40 +346,72 @@ async fn settle(
     Ok(Settled::Extra)
 }
 
-/// A label that was recorded without its file gets it when it turns up.
-async fn add_file(db: &mut Db<'_>, label: &NewLabel, sale: &Prepared) -> Result<(), StoreError> {
-    let Some(id) = &label.document_id else { return Ok(()) };
-    if db.set_label_document(label, id).await?
-        && let Some(document) = sale.documents.iter().find(|document| document.id == *id)
-    {
-        // Under the attempt that holds the label, so that it is found with it.
-        db.insert_document(document).await?;
+/// A label that was recorded without its file gets it when it turns up. Whether it did.
+async fn add_file(db: &mut Db<'_>, label: &NewLabel, sale: &Prepared) -> Result<bool, StoreError> {
+    let Some(id) = &label.document_id else { return Ok(false) };
+    let Some(document) = sale.documents.iter().find(|document| document.id == *id) else { return Ok(false) };
+    if !db.set_label_document(label, id).await? {
+        return Ok(false);
     }
-    Ok(())
+    // Under the attempt that holds the label, so that it is found with it.
+    db.insert_document(document).await?;
+    Ok(true)
 }
 
-/// A purchase that was cleared up without a price, as at a carrier that gives a label again without it, gets it when the
-/// answer turns up after all: the label has it, its books and the spend that is held follow.
-async fn add_price(
+/// A purchase that was cleared up by asking, at a carrier that says neither price nor label again, gets them when the answer
+/// turns up after all: the labels have them; the books and the spend that is held follow, and a purchase without a label to
+/// print becomes one with it.
+async fn complete(
     db: &mut Db<'_>,
     row: &PurchaseRow,
     attempt: &AttemptRow,
     sale: &Prepared,
+    priced: bool,
 ) -> Result<(), StoreError> {
-    let paid = ledger_entries(row, sale, true).into_iter().filter(|entry| entry.kind != EntryKind::Estimated);
-    for entry in paid {
-        db.insert_entry(&entry).await?;
+    if priced {
+        let paid =
+            ledger_entries(row, sale, true).into_iter().filter(|entry| entry.kind != EntryKind::Estimated);
+        for entry in paid {
+            db.insert_entry(&entry).await?;
+        }
     }
-    let own = attempt.n == row.current_attempt && row.charged.is_none();
-    if !own {
+    if attempt.n != row.current_attempt {
         return Ok(());
     }
-    hold_what_it_cost(db, row, sale).await?;
-    let change = PurchaseChange { charged: sale.charged, ..PurchaseChange::default() };
+    let charged = sale.charged.filter(|_| priced && row.charged.is_none());
+    if charged.is_some() {
+        hold_what_it_cost(db, row, sale).await?;
+    }
+    let state = match row.state {
+        PurchaseState::BoughtNoLabel => Some(printable_state(db, row).await?),
+        _ => None,
+    };
+    let state = state.filter(|state| *state != PurchaseState::BoughtNoLabel);
+    if charged.is_none() && state.is_none() {
+        return Ok(());
+    }
+    let numbers: Vec<_> = sale.labels.iter().map(|label| label.tracking.as_str()).collect();
+    let event = state.map_or("purchase.priced".to_owned(), |state| format!("purchase.{state}"));
+    let change =
+        PurchaseChange { state, charged, attention: state.map(|_| None), ..PurchaseChange::default() };
     let payload = serde_json::json!({
-        "charged": sale.charged, "variance": variance(row, sale), "source": sale.source.as_str(),
+        "tracking": numbers, "charged": sale.charged, "variance": variance(row, sale),
+        "source": sale.source.as_str(), "attempt": attempt.n,
     });
-    db.must_change(row, &change, "purchase.priced", &payload).await
+    db.must_change(row, &change, &event, &payload).await
+}
+
+/// What a purchase with the live labels of the books is.
+pub(super) async fn printable_state(db: &mut Db<'_>, row: &PurchaseRow) -> Result<PurchaseState, StoreError> {
+    let labels = db.labels(&row.id).await?;
+    let live = labels.iter().filter(|label| label.state == LabelState::Live);
+    let printable = live.clone().all(|label| label.new.document_id.is_some());
+    let count = i64::try_from(live.count()).unwrap_or(i64::MAX);
+    Ok(match (printable, count >= row.parcels) {
+        (false, _) => PurchaseState::BoughtNoLabel,
+        (true, false) => PurchaseState::Partial,
+        (true, true) => PurchaseState::Bought,
+    })
 }
 
 /// Whether a sale becomes the purchase's own: its attempt is the open one, or the open one has the same chosen number, or was

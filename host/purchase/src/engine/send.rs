@@ -487,7 +487,7 @@ pub(super) async fn told<T>(
 ) -> Told<T> {
     // A little longer than the transport waits, so that its own, better informed answer comes first.
     let longest = timeout + timeout / 20 + Duration::from_millis(50);
-    match tokio::time::timeout(longest, AssertUnwindSafe(work).catch_unwind()).await {
+    match waybill_transport::within(longest, AssertUnwindSafe(work).catch_unwind()).await {
         Ok(Ok(Ok(done))) => Told::Ok(done),
         Ok(Ok(Err(error))) => Told::Err(error),
         Ok(Err(_)) => Told::Panicked,

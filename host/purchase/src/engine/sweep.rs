@@ -10,11 +10,14 @@ use waybill_core::{Error, ErrorKind, Phase, Recovery};
 use super::resolve::Case;
 use super::sale::{Settled, Source};
 use super::send::account_is_gone;
-use super::verdict::Success;
-use super::{Accounts, Engine, KeptOrder, Result, ms};
+use super::verdict::{Success, Verdict, judge};
+use super::{Accounts, Engine, KeptOrder, OpenAccount, Result, ms};
 use crate::fail::failpoint;
 use crate::seal::Place;
-use crate::store::{AttemptRow, AttemptState, LabelState, PurchaseChange, PurchaseState as P, StoreError};
+use crate::store::{
+    AttemptRow, AttemptState, LabelRow, LabelState, PurchaseChange, PurchaseRow, PurchaseState as P,
+    StoreError,
+};
 
 /// How often the last sweep is tried again.
 const LAST_TRIES: i64 = 40;
@@ -94,6 +97,7 @@ impl Engine {
             Err(error) if account_is_gone(&error) => return Ok(()),
             Err(error) => return Err(error.into()),
         };
+        self.read_answer_that_came_late(&row, attempt, &account).await?;
         let traits = &account.carrier.profile().purchase;
         // An unknown attempt is asked about on its own schedule. A sale that answered normally is asked about once only, at
         // the end, where a question is a reprint: some carriers count those.
@@ -133,6 +137,40 @@ impl Engine {
             }
         }
         failpoint!(self.inner.options.fail, "sweep.after");
+        Ok(())
+    }
+
+    /// A sale that was found by asking may lack what only its answer says, a price or a file; and its answer may have been
+    /// stored since, by a process that ended before it could read it.
+    async fn read_answer_that_came_late(
+        &self,
+        row: &PurchaseRow,
+        attempt: &AttemptRow,
+        account: &OpenAccount,
+    ) -> Result<()> {
+        let was_asked_about = attempt.checks > 0;
+        if attempt.state != AttemptState::Confirmed || !was_asked_about {
+            return Ok(());
+        }
+        let id = row.id.clone();
+        let read =
+            self.inner.store.read::<_, StoreError, _>(|mut db| Box::pin(async move { db.labels(&id).await }));
+        let labels = read.await?;
+        let mut own = labels.iter().filter(|label| label.new.attempt_id == attempt.id);
+        let lacks = |label: &LabelRow| {
+            label.state == LabelState::Live && (label.new.price.is_none() || label.new.document_id.is_none())
+        };
+        if !own.any(lacks) {
+            return Ok(());
+        }
+        let kept: KeptOrder =
+            self.open_json(Place::new("purchase", &row.id, &row.tenant), &row.order_sealed)?;
+        let stored = self.read_stored_answer(row, attempt, account, &kept).await?;
+        if let Some((seen, told)) = stored
+            && let Verdict::Done(sale) = judge(seen, told, &account.carrier.profile().purchase)
+        {
+            self.settle_sale(row, attempt, account, &sale, Source::StoredAnswer).await?;
+        }
         Ok(())
     }
 

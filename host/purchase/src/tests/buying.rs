@@ -7,8 +7,6 @@ use waybill_core::*;
 use super::on_both;
 use super::rig::{Kind, Rig, quick, request, shipment};
 use super::world::*;
-use crate::seal::{Place, sha256};
-use crate::store::NewEvidence;
 use crate::*;
 
 fn clean(report: &audit::Report) {
@@ -354,21 +352,7 @@ on_both! {
         let bought = rig.buy("1").await.unwrap();
         rig.settle().await;
         assert_eq!(rig.view(&bought.id).await.state, PurchaseState::NeedsAttention);
-        // As from the journal of a process that was killed while the database was away.
-        let id = bought.id.clone();
-        let read = rig.engine.store().read::<_, StoreError, _>(|mut db| Box::pin(async move { db.attempts(&id).await }));
-        let answer = format!("200\r\ncontent-type: application/json\r\n\r\n{}", World::answer(&rig.world.sales(), true));
-        let evidence = NewEvidence {
-            id: "late".into(),
-            tenant: "t1".into(),
-            subject: read.await.unwrap()[0].id.clone(),
-            kind: "answer".into(),
-            at: 0,
-            http_status: Some(200),
-            body_sealed: rig.engine.sealer().seal(Place::new("evidence", "late", "t1"), answer.as_bytes()).unwrap(),
-            sha256: sha256(answer.as_bytes()),
-        };
-        rig.engine.journal().append(crate::journal::Record::evidence(&evidence)).await.unwrap();
+        rig.leave_an_answer(&bought.id).await;
         rig.settle().await;
         rig.engine.tick(&rig.accounts).await.unwrap();
         let view = rig.view(&bought.id).await;

@@ -197,6 +197,41 @@ on_both! {
         clean(&rig.check().await, "a price that comes late");
     }
 
+    async fn an_answer_that_comes_after_its_sale_was_found_without_a_label_brings_the_label(rig: World { World::new(NO_VOID) }) {
+        rig.world.faults(&[Fault::ResetAfter]);
+        let bought = rig.buy("1").await.unwrap();
+        rig.settle().await;
+        let found = rig.view(&bought.id).await;
+        assert_eq!((found.state, found.attention.is_some()), (PurchaseState::BoughtNoLabel, true));
+        let answer = World::answer(&rig.world.sales(), true);
+        let sale = crate::tests::carrier::purchase_from(answer["pieces"].as_array().unwrap()).unwrap();
+        for _ in 0..2 {
+            rig.engine.answer_once_more(&bought.id, &rig.accounts, &sale).await.unwrap();
+            let view = rig.view(&bought.id).await;
+            assert_eq!((view.state, view.attention.is_some(), view.labels.len()), (PurchaseState::Bought, false, 1));
+            let documents = rig.engine.documents("t1", &bought.id).await.unwrap();
+            assert_eq!(documents[0].bytes, label_of(&view.labels[0].tracking).as_bytes());
+        }
+        let events = rig.engine.show("t1", &bought.id).await.unwrap().events;
+        assert_eq!(events.iter().filter(|event| event.kind == "purchase.bought").count(), 1, "{events:#?}");
+        clean(&rig.check().await, "a label that comes late");
+    }
+
+    async fn an_answer_that_was_stored_too_late_by_a_process_that_ended_is_read_by_the_sweep(rig: World { World::new(NO_VOID) }) {
+        rig.world.faults(&[Fault::ResetAfter]);
+        let bought = rig.buy("1").await.unwrap();
+        while rig.view(&bought.id).await.state != PurchaseState::BoughtNoLabel {
+            rig.engine.tick(&rig.accounts).await.unwrap();
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        rig.leave_an_answer(&bought.id).await;
+        rig.settle().await;
+        let view = rig.view(&bought.id).await;
+        assert_eq!((view.state, view.attention.is_some()), (PurchaseState::Bought, false));
+        assert!(!rig.engine.documents("t1", &bought.id).await.unwrap().is_empty());
+        clean(&rig.check().await, "an answer that was stored late");
+    }
+
     async fn a_sender_that_wakes_late_sends_nothing(rig: World { World::new(BLIND) }) {
         rig.options.fail.arm("begin.before", FailAction::Delay(Duration::from_millis(2600)), 1);
         let (guard, timeout) = (Duration::from_secs(2), Some(Duration::from_secs(8)));
