@@ -217,6 +217,16 @@ impl Engine {
         Ok(Step::Stop)
     }
 
+    /// Settles a void as from a process that was stopped with the carrier's "void" in its hands, while others took it over.
+    #[cfg(test)]
+    pub(crate) async fn void_answer_once_more(&self, id: &str) -> Result<()> {
+        let op = self.op_row(id).await?;
+        let place = Place::new("carrier_op", &op.new.id, &op.new.tenant);
+        let order: VoidOrder = self.open_json(place, &op.new.request_sealed)?;
+        let stale = OpRow { epoch: op.epoch - 1, ..op };
+        self.void_answered(&stale, &order, &VoidOutcome::Voided).await.map(drop)
+    }
+
     /// An error is tried again: a void that was done already answers as done. What the carrier refuses for good, or too
     /// many tries, ends it.
     async fn void_failed(&self, op: &OpRow, order: &VoidOrder, error: Error) -> Result<Step> {
@@ -338,10 +348,30 @@ impl Done<'_> {
             (Some(_), Some(_)) => OpState::NeedsAttention,
             (Some(_), None) => OpState::Refused,
         };
-        if !db.settle_op(self.op, state, None, reply, told.clone()).await? {
+        if !db.settle_op(self.op, state, None, reply.clone(), told.clone()).await?
+            && !self.is_true_whatever_the_row_says(db, reply).await?
+        {
             return Ok(());
         }
         self.change_purchase(db, &row, told).await
+    }
+
+    /// Somebody else has taken the operation over, as from a process that was stopped with the carrier's answer in its hands.
+    /// "Void" is certain all the same: whoever asks once more is only told that there is nothing to void.
+    async fn is_true_whatever_the_row_says(
+        &self,
+        db: &mut Db<'_>,
+        reply: Option<Vec<u8>>,
+    ) -> Result<bool, StoreError> {
+        if self.why.is_some() {
+            return Ok(false);
+        }
+        match db.op(&self.op.new.id).await? {
+            Some(now) if !matches!(now.state, OpState::Done | OpState::Refused) => {
+                db.settle_op(&now, OpState::Done, None, reply, None).await
+            }
+            _ => Ok(false),
+        }
     }
 
     async fn change_purchase(

@@ -166,6 +166,15 @@ on_both! {
         let view = rig.view(&bought.id).await;
         assert_eq!(view.state, PurchaseState::NeedsAttention);
         assert!(view.attention.unwrap().reason.contains("may or may not be"));
+        // The first answer turns up after all, in a process that was stopped meanwhile.
+        for _ in 0..2 {
+            rig.engine.void_answer_once_more(&doubtful.id).await.unwrap();
+            assert_eq!(rig.engine.operation("t1", &doubtful.id).await.unwrap().state, OpState::Done);
+            let view = rig.view(&bought.id).await;
+            assert_eq!((view.state, view.attention.is_some()), (PurchaseState::Voided, false));
+        }
+        let events = rig.engine.show("t1", &bought.id).await.unwrap().events;
+        assert_eq!(events.iter().filter(|event| event.kind == "purchase.voided").count(), 1, "{events:#?}");
     }
 
     async fn a_late_sale_is_swept_and_voided(rig: World { World::new(FULL) }) {
