@@ -136,3 +136,23 @@ async fn a_late_sale_under_the_chosen_number_is_the_one_that_was_asked_for_again
         rig.engine.close().await;
     }
 }
+
+#[test]
+fn every_event_is_explained_to_whoever_embeds_the_host() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let guide = std::fs::read_to_string(root.join("../../docs/guide-embedders.md")).unwrap();
+    let mut kinds = std::collections::BTreeSet::new();
+    for file in std::fs::read_dir(root.join("src/engine")).unwrap() {
+        let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
+        kinds.extend(text.split('"').filter(|word| word.starts_with("purchase.")).map(str::to_owned));
+    }
+    let word =
+        |kind: &String| kind[9..].chars().all(|c| c.is_ascii_lowercase() || c == '_') && kind.len() > 9;
+    kinds.retain(word);
+    kinds.extend(
+        ["bought", "bought_no_label", "partial", "needs_attention"].map(|state| format!("purchase.{state}")),
+    );
+    assert!(kinds.len() > 15, "{kinds:?}");
+    let unexplained: Vec<_> = kinds.iter().filter(|kind| !guide.contains(&format!("`{kind}`"))).collect();
+    assert!(unexplained.is_empty(), "not in docs/guide-embedders.md: {unexplained:?}");
+}
