@@ -348,30 +348,14 @@ impl Done<'_> {
             (Some(_), Some(_)) => OpState::NeedsAttention,
             (Some(_), None) => OpState::Refused,
         };
-        if !db.settle_op(self.op, state, None, reply.clone(), told.clone()).await?
-            && !self.is_true_whatever_the_row_says(db, reply).await?
-        {
+        // "Void" is certain also when others took the operation over: whoever asks once more hears only that there is nothing
+        // to void.
+        let settled = db.settle_op(self.op, state, None, reply.clone(), told.clone()).await?
+            || (self.why.is_none() && db.settle_as_done(&self.op.new.id, reply).await?);
+        if !settled {
             return Ok(());
         }
         self.change_purchase(db, &row, told).await
-    }
-
-    /// Somebody else has taken the operation over, as from a process that was stopped with the carrier's answer in its hands.
-    /// "Void" is certain all the same: whoever asks once more is only told that there is nothing to void.
-    async fn is_true_whatever_the_row_says(
-        &self,
-        db: &mut Db<'_>,
-        reply: Option<Vec<u8>>,
-    ) -> Result<bool, StoreError> {
-        if self.why.is_some() {
-            return Ok(false);
-        }
-        match db.op(&self.op.new.id).await? {
-            Some(now) if !matches!(now.state, OpState::Done | OpState::Refused) => {
-                db.settle_op(&now, OpState::Done, None, reply, None).await
-            }
-            _ => Ok(false),
-        }
     }
 
     async fn change_purchase(

@@ -206,6 +206,22 @@ impl Engine {
         self.end_service(op, end).await
     }
 
+    /// Settles a manifest or pickup with its stored answer, as from a process that was stopped with it in its hands while others
+    /// took the operation over.
+    #[cfg(test)]
+    pub(crate) async fn service_answer_once_more(
+        &self,
+        id: &str,
+        accounts: &Arc<dyn Accounts>,
+    ) -> Result<()> {
+        let op = self.op_row(id).await?;
+        let place = Place::new("carrier_op", &op.new.id, &op.new.tenant);
+        let order: ServiceOrder = self.open_json(place, &op.new.request_sealed)?;
+        let account = self.account_of_op(&op, accounts).await?;
+        let end = self.stored_end(&op, &account, &order, "no answer is stored".into()).await?;
+        self.end_service(&OpRow { epoch: op.epoch - 1, ..op }, end).await.map(drop)
+    }
+
     /// The answer may be stored, and only its reader was lost. `why` is said when it is not.
     async fn stored_end(
         &self,
@@ -364,6 +380,12 @@ impl Engine {
             .store
             .write::<_, StoreError, _>(move |mut db| {
                 Box::pin(async move {
+                    let told = told.as_ref().map(json);
+                    let settled = db.settle_op(&op, state, wait_ms, sealed.clone(), told).await?
+                        || (state == OpState::Done && db.settle_as_done(&op.new.id, sealed).await?);
+                    if !settled {
+                        return Ok(false);
+                    }
                     for document in &documents {
                         db.insert_document(document).await?;
                     }
@@ -372,7 +394,7 @@ impl Engine {
                         Off::All => db.take_off_manifest(&op.new.id, None).await?,
                         Off::Some(numbers) => db.take_off_manifest(&op.new.id, Some(&numbers)).await?,
                     }
-                    db.settle_op(&op, state, wait_ms, sealed, told.as_ref().map(json)).await
+                    Ok(true)
                 })
             })
             .await?;

@@ -219,6 +219,17 @@ impl Db<'_> {
         Ok(true)
     }
 
+    /// Settles an operation as done that others took over meanwhile, as from a process that was stopped with the carrier's
+    /// answer in its hands: what the carrier said it did is done, whatever the row says. False when the row has an end already.
+    pub(crate) async fn settle_as_done(&mut self, id: &str, reply: Option<Vec<u8>>) -> Result<bool> {
+        match self.op(id).await? {
+            Some(now) if !matches!(now.state, OpState::Done | OpState::Refused) => {
+                self.settle_op(&now, OpState::Done, None, reply, None).await
+            }
+            _ => Ok(false),
+        }
+    }
+
     /// Operations in a state, oldest first.
     pub async fn ops_in(&mut self, state: OpState, limit: i64) -> Result<Vec<OpRow>> {
         let query = self

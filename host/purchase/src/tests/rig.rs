@@ -158,15 +158,18 @@ impl Rig {
             .engine
             .store()
             .read::<_, StoreError, _>(|mut db| Box::pin(async move { db.attempts(&id).await }));
-        let answer = format!(
-            "200\r\ncontent-type: application/json\r\n\r\n{}",
-            World::answer(&self.world.sales(), true)
-        );
+        let attempt = read.await.unwrap()[0].id.clone();
+        self.leave_an_answer_to(&attempt, &World::answer(&self.world.sales(), true)).await;
+    }
+
+    /// The same for an attempt or operation.
+    pub async fn leave_an_answer_to(&self, subject: &str, answer: &serde_json::Value) {
+        let answer = format!("200\r\ncontent-type: application/json\r\n\r\n{answer}");
         let place = crate::seal::Place::new("evidence", "late", "t1");
         let evidence = crate::store::NewEvidence {
             id: "late".into(),
             tenant: "t1".into(),
-            subject: read.await.unwrap()[0].id.clone(),
+            subject: subject.to_owned(),
             kind: "answer".into(),
             at: 0,
             http_status: Some(200),

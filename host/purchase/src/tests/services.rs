@@ -142,6 +142,23 @@ on_both! {
         assert_eq!(rig.world.services().len(), 1);
     }
 
+    async fn a_manifest_whose_answer_turns_up_in_a_stopped_process_is_made(rig: World { World::new(FULL) }) {
+        rig.buy("1").await.unwrap();
+        rig.world.faults(&[Fault::ResetAfter]);
+        let lost = rig.close_day("evening").await.unwrap();
+        assert_eq!(lost.state, OpState::NeedsAttention);
+        let number = rig.world.services()[0].clone();
+        rig.leave_an_answer_to(&lost.id, &serde_json::json!({ "number": number, "refused": null })).await;
+        rig.settle().await;
+        for _ in 0..2 {
+            rig.engine.service_answer_once_more(&lost.id, &rig.accounts).await.unwrap();
+            let made = rig.op(&lost.id).await;
+            assert_eq!((made.state, text(&made, "number")), (OpState::Done, Some(number.clone())));
+            assert_eq!(rig.engine.operation_documents("t1", &made.id).await.unwrap().len(), 1, "its form, once");
+        }
+        assert_eq!(rig.world.services().len(), 1);
+    }
+
     async fn a_manifest_that_was_refused_or_not_made_frees_its_labels(rig: World { World::new(FULL) }) {
         rig.buy("1").await.unwrap();
         rig.world.faults(&[Fault::Rejected]);
