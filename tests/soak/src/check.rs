@@ -40,6 +40,8 @@ pub struct Report {
     pub unpriced: usize,
     /// Faults that struck a request to buy.
     pub struck: usize,
+    /// Labels too many that turned up and were to be voided.
+    pub extras: usize,
 }
 
 impl Report {
@@ -119,6 +121,7 @@ pub fn check(rows: &Rows, ledger: &Path) -> std::io::Result<Report> {
         *report.states.entry(row.state.clone()).or_default() += 1;
     }
     report.waiting = join.waiting.len();
+    report.extras = rows.extras;
     report.several_attempts = rows.attempts.iter().filter(|row| row.n == 2).count();
     join.sales_have_labels(&mut report);
     join.labels_have_sales(&mut report);

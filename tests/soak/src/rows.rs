@@ -73,6 +73,8 @@ pub struct Rows {
     pub answered: HashSet<String>,
     /// Attempts with any evidence.
     pub evidence: HashSet<String>,
+    /// Times that a label too many turned up.
+    pub extras: usize,
 }
 
 /// A connection for questions.
@@ -110,6 +112,9 @@ pub async fn load(pool: &AnyPool) -> Result<Rows> {
         }
         rows.evidence.insert(subject);
     }
+    let sql = "SELECT COUNT(*) FROM outbox WHERE kind = 'purchase.extra_found'";
+    let extras: i64 = sqlx::query_scalar(sql).fetch_one(pool).await?;
+    rows.extras = usize::try_from(extras).unwrap_or_default();
     Ok(rows)
 }
 
