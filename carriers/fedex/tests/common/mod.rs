@@ -1,5 +1,5 @@
 //! Inputs and hosts that the tests share.
-#![allow(dead_code)]
+#![allow(dead_code, reason = "each test binary uses a part of it")]
 
 pub mod schema;
 pub mod wishes;

@@ -370,7 +370,12 @@ impl Done<'_> {
         let (state, event, current) = match (self.op.new.purpose.as_str(), self.why) {
             ("extra", None) => (None, "purchase.extra_voided", None),
             ("extra", Some(_)) => (None, "purchase.extra_not_voided", None),
-            ("no_label", None) => self.buy_again(db).await?,
+            // A person who decided meanwhile decided about money too: then it is void, and nothing is bought by itself.
+            ("no_label", None)
+                if matches!(row.state, PurchaseState::Voiding | PurchaseState::NeedsAttention) =>
+            {
+                self.buy_again(db).await?
+            }
             ("unknown", None) => {
                 db.set_attempt(&self.order.attempt, "voided").await?;
                 (Some(PurchaseState::Voided), "purchase.voided", None)

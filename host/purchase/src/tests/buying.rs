@@ -177,6 +177,21 @@ on_both! {
         assert_eq!(events.iter().filter(|event| event.kind == "purchase.voided").count(), 1, "{events:#?}");
     }
 
+    async fn a_void_that_is_known_after_a_person_decided_buys_nothing_more(rig: World { World::new(NO_REPRINT) }) {
+        rig.world.faults(&[Fault::ResetAfter]);
+        rig.world.void_faults(&[503, 404]);
+        let bought = rig.buy("1").await.unwrap();
+        rig.settle().await;
+        assert_eq!(rig.view(&bought.id).await.state, PurchaseState::NeedsAttention);
+        rig.engine.resolve("t1", &bought.id, Decision::Keep, rig.accounts.clone()).await.unwrap();
+        let kinds = vec![OpKind::Void];
+        let ops = rig.engine.operations(OperationFilter { tenant: Some("t1".into()), kinds, ..Default::default() }).await.unwrap();
+        rig.engine.void_answer_once_more(&ops[0].id).await.unwrap();
+        rig.settle().await;
+        let view = rig.view(&bought.id).await;
+        assert_eq!((view.state, view.attempts, rig.world.requests()), (PurchaseState::Voided, 1, 1));
+    }
+
     async fn a_late_sale_is_swept_and_voided(rig: World { World::new(FULL) }) {
         // Later than the settle window: the engine has bought again when it appears.
         rig.world.faults(&[Fault::LateSale(850)]);
